@@ -1,0 +1,46 @@
+"""Sentences and clauses of a paragraph, as spans that cover it."""
+
+from __future__ import annotations
+
+import re
+
+from index.types import Span
+
+SHORTEST_CLAUSE = 6  # characters; a shorter piece belongs to the clause before it
+_SENTENCE = re.compile(r"[^。！？!?；;]*[。！？!?；;]+[”’」』)）]*|[^。！？!?；;]+$")
+_COMMA = re.compile(r"[，](?!\d{3}(?!\d))|,(?!\d{3}(?!\d))")
+# Words that open a clause without a subject of its own: it speaks of what the clause before named.
+_DEPENDENT = re.compile(
+    r"\s*(?:同比|比上年|较上年|比去年|较去年|环比|增长|下降|提高|上升|增幅|增速|增至|降至|达到?(?=\s*\d)|占|居|位居|列|位列|排名|排第|其中|分别|高于|低于"
+    r"|总投资|带动|约为|超过(?=\d)|总数|总量|总额|规模达|覆盖率|成为|为(?=全)|并(?!购|网)|且|以及|从而|实现(?:了)?翻番|翻番|经验被|注册资本)"
+)
+
+
+def sentences(text: str) -> list[Span]:
+    """Spans of the sentences, closing quotes included; together they cover `text`."""
+    spans: list[Span] = []
+    for match in _SENTENCE.finditer(text):
+        if match.end() > match.start():
+            spans.append(match.span())
+    return spans
+
+
+def _quote_depth_zero(text: str, start: int, position: int) -> bool:
+    piece = text[start:position]
+    return all(piece.count(o) <= piece.count(c) for o, c in ("“”", "（）", "()", "《》", "「」"))
+
+
+def clauses(text: str, span: Span | None = None) -> list[Span]:
+    """Spans of the clauses of `text` (or of its part `span`): cut at commas outside quotes and brackets, where both
+    sides can stand alone. Together they cover the sentences."""
+    out: list[Span] = []
+    for start, end in sentences(text) if span is None else [span]:
+        cuts = [start]
+        for comma in _COMMA.finditer(text, start, end):
+            cut = comma.end()
+            rest = text[cut:end]
+            long_enough = cut - cuts[-1] > SHORTEST_CLAUSE and len(rest.rstrip("。；;！？!?”")) >= SHORTEST_CLAUSE
+            if long_enough and not _DEPENDENT.match(rest) and _quote_depth_zero(text, cuts[-1], cut):
+                cuts.append(cut)
+        out += list(zip(cuts, [*cuts[1:], end], strict=True))
+    return out

@@ -1,0 +1,44 @@
+"""Paragraphs to passages: the retrieval units, each a clause with what a reader would have to know first."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from index.context import Clause
+from index.types import Context, Kind, Paragraph, Passage, Report
+
+KIND_WORDS: Mapping[Kind, str] = {"target": "目标 计划", "result": "完成 实绩", "cumulative": "累计", "other": ""}
+
+
+def when(context: Context) -> str:
+    """The time of a context in words: “2025年”, “2021—2025年”, or nothing."""
+    if context.year:
+        return f"{context.year}年"
+    return f"{context.period[0]}—{context.period[1]}年" if context.period else ""
+
+
+def header(paragraph: Paragraph, context: Context) -> str:
+    """Place, time, kind and the headings above, as one line."""
+    parts = [context.place or "", when(context), KIND_WORDS[context.kind], *paragraph.section]
+    return " ".join(part for part in parts if part)
+
+
+def indexed_text(passage: Passage) -> str:
+    """What is embedded and indexed for a passage."""
+    return f"{passage.header}\n{passage.text}"
+
+
+def passages_of(paragraph: Paragraph, clauses: Sequence[Clause]) -> tuple[Passage, ...]:
+    """The passages of one citable paragraph, in order; none for a heading, furniture or a copy."""
+    if not paragraph.citable:
+        return ()
+    found = []
+    for clause in clauses:
+        start, end = clause.span
+        text = paragraph.text[start:end]
+        if not any(c.isalnum() for c in text):
+            continue
+        digest = hashlib.sha256(f"{paragraph.id}\0{start}\0{text}".encode()).hexdigest()[:16]
+        found.append(Passage(digest, paragraph.id, text, header(paragraph, clause.context), start, end, clause.context))
+    return tuple(found)

@@ -1,0 +1,134 @@
+"""Places: the administrative divisions of China and how texts name them.
+
+`places.tsv` holds the codes and names of GB/T 2260 as published in the MIT-licensed package cpca 0.5.5
+(`cpca/resources/adcodes.csv`), without coordinates and without the rows that are no names (市辖区, 县).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+# National new areas are governed like districts but have no code of their own: name -> code of the city around it.
+_NEW_AREAS = {
+    "西海岸新区": "3702", "雄安新区": "1306", "两江新区": "5000", "兰州新区": "6201", "南沙新区": "4401", "西咸新区": "6101",
+    "贵安新区": "5201", "金普新区": "2102", "天府新区": "5101", "湘江新区": "4301", "江北新区": "3201", "福州新区": "3501",
+    "滇中新区": "5301", "哈尔滨新区": "2301", "长春新区": "2201", "赣江新区": "3601", "舟山群岛新区": "3309",
+}  # fmt: skip
+_SUFFIX = re.compile(
+    r"(?:(?:壮族|回族|维吾尔)?自治区|特别行政区|[\u4e00-\u9fff]{1,3}族(?:[\u4e00-\u9fff]{1,3}族)*自治[州县旗]|自治[州县旗]|地区|新区|林区|省|市|区|县|盟|旗)$"
+)
+_COMMON_NOUNS = {"城区", "郊区", "矿区"}  # districts are called so, but in running text the word means what it says
+# What follows a short name when it is part of another name: 青岛港, 崂山实验室, “莱西经验”.
+_PART_OF_NAME = re.compile(
+    r"[^\s的地在和与及跟、，。？！,.?!将要有是比今去前明\d“”]{0,7}?"
+    r"(?:路|街|道|高速|高铁|隧道|大桥|地铁|铁路|快速路|实验室|大学|学院|学校|中学|小学|研究院|医院|院区|卫生|湖|河|江|港|湾|岛(?!市)|站|机场|山|经验|会议|周末"
+    r"|集团|公司|银行|啤酒|日报|晚报|示范区|集聚区|活力区|开发区|高新区|自贸|产业园|园区|走廊|都市圈|片区|校区|老城|博物馆|美术馆|图书馆|基地|中心|艺术节)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An administrative division. `code` has 2 digits for a province, 4 for a city, 6 for a county or district."""
+
+    name: str
+    code: str
+
+    @property
+    def parent_code(self) -> str:
+        return self.code[:-2]
+
+    @property
+    def short(self) -> str:
+        """The name without its kind: 青岛市 -> 青岛; the whole name where fewer than two characters would be left."""
+        stem = _SUFFIX.sub("", self.name)
+        return stem if len(stem) >= 2 else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place named at ``text[start:end]``; `whole` when its full name is written."""
+
+    place: Place
+    start: int
+    end: int
+    whole: bool
+
+
+@cache
+def table() -> dict[str, tuple[Place, ...]]:
+    """Full name -> the places of that name (several districts are called 鼓楼区)."""
+    rows: dict[str, list[Place]] = {}
+    for line in files("index").joinpath("places.tsv").read_text("utf-8").splitlines()[1:]:
+        code, name = line.split("\t")
+        code = code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
+        rows.setdefault(name, []).append(Place(name, code))
+    for name, code in _NEW_AREAS.items():
+        rows.setdefault(name, []).append(Place(name, code + "99"))
+    return {name: tuple(found) for name, found in rows.items()}
+
+
+@cache
+def by_code() -> dict[str, Place]:
+    return {p.code: p for found in table().values() for p in found}
+
+
+def lookup(name: str) -> Place | None:
+    """The place of this full name; where several share it, the first by code."""
+    found = table().get(name)
+    return found[0] if found else None
+
+
+def parent(place: Place) -> Place | None:
+    """The division around it: 市北区 -> 青岛市 -> 山东省 -> None. Cities under the central government are their own."""
+    return by_code().get(place.parent_code) if len(place.code) > 2 else None
+
+
+def siblings(place: Place) -> tuple[Place, ...]:
+    """All divisions with the same parent, itself included."""
+    if len(place.code) <= 2:
+        return (place,)
+    return tuple(p for p in by_code().values() if p.parent_code == place.parent_code)
+
+
+@cache
+def _names(near: frozenset[str]) -> tuple[re.Pattern[str], dict[str, tuple[Place, bool]]]:
+    """A pattern of all names that can be meant near the places `near`, and what each means."""
+    meaning: dict[str, tuple[Place, bool]] = {}
+    everywhere = [p for p in by_code().values() if len(p.code) <= 4]
+    around = [s for name in sorted(near) if (p := lookup(name)) for s in siblings(p)]
+    around += [c for name in sorted(near) if (p := lookup(name)) for c in by_code().values() if c.parent_code == p.code]
+    for place in everywhere + around:
+        meaning.setdefault(place.short, (place, place.short == place.name))
+    for name, found in table().items():
+        if name in _COMMON_NOUNS:
+            continue
+        close = [p for p in found if any((n := lookup(x)) and p.code[:4] == n.code[:4] for x in near)]
+        meaning[name] = ((close or found)[0], True)
+    names = sorted(meaning, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, names))), meaning
+
+
+def find_places(text: str, near: frozenset[str] = frozenset()) -> list[Mention]:
+    """Places named in `text`, in order. Full names count anywhere; short names count for provinces and cities, and for
+    divisions beside or inside the places `near`; never as a part of another name (青岛港, “莱西经验”)."""
+    pattern, meaning = _names(near)
+    found: list[Mention] = []
+    position = 0
+    while match := pattern.search(text, position):
+        start, end = match.span()
+        place, whole = meaning[match[0]]
+        # 青岛市北区 is 青岛 + 市北区, not 青岛市 + 北区.
+        if whole and match[0][-1] in "市区县" and (longer := pattern.match(text, end - 1)) and len(longer[0]) > 2:
+            inner, inner_whole = meaning[longer[0]]
+            if inner_whole and inner.parent_code == place.code:
+                start, end, place = longer.start(), longer.end(), inner
+        position = end
+        if not whole and (_PART_OF_NAME.match(text, end) or text[start - 1 : start] in ("“", "‘", "《")):
+            continue
+        if found and found[-1].end == start and place.code.startswith(found[-1].place.code):
+            found.pop()  # 青岛市市北区 names one place
+        found.append(Mention(place, start, end, whole))
+    return found

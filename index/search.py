@@ -1,0 +1,234 @@
+"""Dense and lexical search over rows of text, fused.
+
+Row i is the i-th text, for the vectors and for BM25 alike. Both sides propose their best rows, within the mask; every
+proposed row is then scored exactly by both, and the two scores are summed with fixed weights.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import EmbedderError
+from index.generation import FILES
+from index.lexical import Lexical
+
+if TYPE_CHECKING:
+    from index.embedder import Embedder
+
+Mode = Literal["hybrid", "dense", "lexical"]
+Vectors = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
+
+DENSE_WEIGHT, LEXICAL_WEIGHT = 0.5, 0.5
+DEPTH = 200  # rows each side proposes at least; rows further down either list do not reach the first 20
+_WEIGHTS = {"hybrid": (DENSE_WEIGHT, LEXICAL_WEIGHT), "dense": (1.0, 0.0), "lexical": (0.0, 1.0)}
+BATCH = 256  # texts embedded at a time: the step of the progress bar
+
+_reading = threading.Lock()  # FAISS keeps its size limit in a global
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A found row; scores and ranks as in `index.types.Hit`."""
+
+    row: int
+    score: float
+    dense: float
+    lexical: float
+    dense_rank: int | None
+    lexical_rank: int | None
+
+
+class HybridIndex:
+    """Unit vectors in a flat FAISS index beside a BM25 index over the same rows."""
+
+    def __init__(self, vectors: Any, lexical: Lexical) -> None:
+        """`vectors`: a faiss.IndexFlatIP with as many rows as `lexical`; use `build` or `load`."""
+        if vectors.ntotal != lexical.rows:
+            raise ValueError(f"{vectors.ntotal} vectors for {lexical.rows} texts")
+        self._vectors = vectors
+        self._lexical = lexical
+
+    @classmethod
+    def build(
+        cls,
+        texts: Sequence[str],
+        embedder: Embedder,
+        *,
+        known: Mapping[str, Vectors] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> HybridIndex:
+        """Index `texts` (at least one). Texts in `known` take its vectors (dim,); each other text is embedded once.
+
+        `progress(done, total)` counts embedded texts. Raises EmbedderError when a vector is not of unit length.
+        """
+        lexical = Lexical.build(texts)
+        vectors = dict(known or {})
+        new = [text for text in dict.fromkeys(texts) if text not in vectors]
+        for start in range(0, len(new), BATCH):
+            batch = new[start : start + BATCH]
+            vectors.update(zip(batch, checked(embedder.embed_passages(batch), (len(batch), embedder.dim)), strict=True))
+            if progress:
+                progress(start + len(batch), len(new))
+        index = _faiss().IndexFlatIP(embedder.dim)
+        index.add(checked(np.stack([vectors[text] for text in texts]), (len(texts), embedder.dim)))
+        return cls(index, lexical)
+
+    @property
+    def rows(self) -> int:
+        return self._lexical.rows
+
+    @property
+    def dim(self) -> int:
+        return int(self._vectors.d)
+
+    @property
+    def vectors(self) -> Vectors:
+        """A copy of all vectors, (rows, dim)."""
+        vectors: Vectors = self._vectors.reconstruct_n(0, self.rows)
+        return vectors
+
+    def search(
+        self, text: str, *, embedder: Embedder, k: int, mask: Mask | None = None, mode: Mode = "hybrid"
+    ) -> list[Scored]:
+        """The best `k` rows for `text`, best first, equal scores by row. See `search_many`."""
+        return self.search_many([text], embedder=embedder, k=k, mask=mask, mode=mode)[0]
+
+    def search_many(
+        self, texts: Sequence[str], *, embedder: Embedder, k: int, mask: Mask | None = None, mode: Mode = "hybrid"
+    ) -> list[list[Scored]]:
+        """For each of `texts` its best `k` rows among those where `mask`, (rows,), is true.
+
+        The hybrid and dense modes give `k` rows whenever the mask lets through as many; the lexical mode only rows
+        that share a token with the text, and does not use the embedder.
+        """
+        if k < 1 or mode not in get_args(Mode):
+            raise ValueError(f"k={k}, mode={mode!r}")
+        if mask is not None and (mask.shape != (self.rows,) or mask.dtype != np.bool_):
+            raise ValueError(f"the mask is {mask.dtype} {mask.shape}, not bool ({self.rows},)")
+        depth = min(max(DEPTH, 2 * k), self.rows if mask is None else int(mask.sum()))
+        if not texts or not depth:
+            return [[] for _ in texts]
+        near = np.empty((len(texts), 0), np.int64)
+        queries = np.zeros((len(texts), self.dim), np.float32)
+        if mode != "lexical":
+            queries = checked(embedder.embed_queries(list(texts)), queries.shape)
+            near = self._nearest(queries, depth, mask)
+        nothing = np.zeros(self.rows, np.float32)
+        found: list[list[Scored]] = []
+        for text, query, proposed in zip(texts, queries, near, strict=True):
+            bm25 = nothing if mode == "dense" else self._matching(text, mask)
+            rows = np.union1d(proposed, _best(bm25, depth))
+            cosines = self._cosines(query, rows)
+            found.append(_fuse(rows, cosines, bm25, proposed=proposed, weights=_WEIGHTS[mode])[:k])
+        return found
+
+    def _nearest(self, queries: Vectors, depth: int, mask: Mask | None) -> Rows:
+        """The `depth` rows of highest inner product with each of `queries` (n, dim), in no exact order: (n, depth)."""
+        selector = None if mask is None else _faiss().IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+        params = _faiss().SearchParameters(sel=selector) if selector else None
+        _, rows = self._vectors.search(queries, depth, params=params)
+        return np.asarray(rows, np.int64)
+
+    def _matching(self, text: str, mask: Mask | None) -> Vectors:
+        """BM25 of every row, (rows,), made 0 outside the mask."""
+        scores = self._lexical.scores(text)
+        return scores if mask is None else np.where(mask, scores, np.float32(0))
+
+    def _cosines(self, query: Vectors, rows: Rows) -> Vectors:
+        """Inner products of `query` (dim,) with the vectors of `rows`.
+
+        Summed row by row: a matrix product, and so FAISS, may give equal vectors values that differ in the last
+        digit, and with that another order for each batch size.
+        """
+        if not len(rows):
+            return np.empty(0, np.float32)
+        vectors: Vectors = self._vectors.reconstruct_batch(rows)
+        cosines: Vectors = np.clip((vectors * query).sum(axis=1), np.float32(-1), np.float32(1))
+        return cosines
+
+    def save(self, folder: Path) -> None:
+        """Write the index into `folder`; raises OSError when that fails."""
+        with (folder / FILES.vectors).open("wb") as file:  # FAISS itself would report a full disk as RuntimeError
+            _faiss().write_index(self._vectors, _faiss().PyCallbackIOWriter(file.write))
+        self._lexical.save(folder / FILES.lexical)
+
+    @classmethod
+    def load(cls, folder: Path) -> HybridIndex:
+        """Read what `save` wrote. Check the files' hashes first: FAISS loads most damaged files without a word."""
+        path = folder / FILES.vectors
+        with _reading:
+            if hasattr(_faiss(), "set_deserialization_vector_byte_limit"):
+                _faiss().set_deserialization_vector_byte_limit(path.stat().st_size)
+            vectors = _faiss().read_index(str(path))
+        if not isinstance(vectors, _faiss().IndexFlatIP):
+            raise ValueError(f"{path} holds a {type(vectors).__name__}, not an IndexFlatIP")
+        return cls(vectors, Lexical.load(folder / FILES.lexical))
+
+
+def _faiss() -> Any:
+    """The module, imported when first needed (0.25 s); its own type hints know little of its Python wrappers."""
+    import faiss
+
+    return faiss
+
+
+def checked(vectors: Vectors, shape: tuple[int, int]) -> Vectors:
+    """`vectors` when they are what an Embedder promises, unit float32 of `shape`; EmbedderError otherwise.
+
+    A zero vector passes: it is all a model can say of a text without any known token.
+    """
+    remedy = "请换用其他模型，或用 wenju doctor 检查模型文件。"
+    if vectors.shape != shape or vectors.dtype != np.float32:
+        raise EmbedderError(f"模型给出 {vectors.dtype} {vectors.shape}，应为 float32 {shape}。", remedy)
+    norms = np.linalg.norm(vectors, axis=1)
+    if not np.all((np.abs(norms - 1) < 1e-3) | (norms == 0)):  # NaN fails both
+        raise EmbedderError("模型给出的向量不是单位长度。", remedy)
+    return vectors
+
+
+def _best(scores: Vectors, depth: int) -> Rows:
+    """The at most `depth` rows with the highest positive `scores`, best first, equal ones by row."""
+    rows = np.flatnonzero(scores > 0)
+    if len(rows) > depth:
+        floor = np.partition(scores[rows], -depth)[-depth]
+        rows = rows[scores[rows] >= floor]
+    return rows[np.argsort(-scores[rows], kind="stable")][:depth]
+
+
+def _fuse(rows: Rows, cosines: Vectors, bm25: Vectors, *, proposed: Rows, weights: tuple[float, float]) -> list[Scored]:
+    """All of `rows` (ascending), best first, equal scores by row.
+
+    `cosines` goes with `rows`, `bm25` is over all rows of the index; `proposed` are the rows the dense side found.
+    score = weights · (cosine, bm25 / best bm25 of the search).
+    """
+    best = float(bm25.max())
+    lexical = bm25[rows] / best if best > 0 else bm25[rows]
+    scores = weights[0] * cosines.astype(np.float64) + weights[1] * lexical.astype(np.float64)
+    dense_rank = _ranks(rows, cosines, np.isin(rows, proposed))
+    lexical_rank = _ranks(rows, lexical, lexical > 0)
+    return [
+        Scored(
+            row=(row := int(rows[i])),
+            score=float(scores[i]),
+            dense=float(cosines[i]),
+            lexical=float(lexical[i]),
+            dense_rank=dense_rank.get(row),
+            lexical_rank=lexical_rank.get(row),
+        )
+        for i in np.argsort(-scores, kind="stable")
+    ]
+
+
+def _ranks(rows: Rows, scores: Vectors, found: Mask) -> dict[int, int]:
+    """Rank from 1 of those of `rows` (ascending) that are `found`, best score first, equal ones by row."""
+    order = np.argsort(-scores[found], kind="stable")
+    return {row: rank for rank, row in enumerate(rows[found][order].tolist(), 1)}

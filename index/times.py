@@ -1,0 +1,80 @@
+"""Years and periods as texts name them, resolved against the year of the report (never against the clock)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_NUMBERS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
+_YEAR = r"(?:19|20)\d\d"
+_TIME = re.compile(
+    rf"(?P<first>{_YEAR})\s*年?\s*(?:[-—–~～至到]|以来至)\s*(?P<last>{_YEAR})\s*年"
+    rf"|(?<!\d)(?P<year>{_YEAR})\s*(?:年(?!代)|年度)"
+    r"|[“\"]?十(?P<plan>[一二三四五六七])五[”\"]?(?P<planned>时期|期间|以来|末|规划期)?"
+    r"|(?:过去|这|近|今后|未来)?(?P<n>[\d一二两三四五六七八九十]{1,2})年(?P<since>以?来)"
+    r"|(?P<span>过去|近|今后|未来)(?P<m>[\d一二两三四五六七八九十]{1,2})年"
+    r"|(?P<word>今年|本年度?|新的一年|去年|上年|上一年|前年|明年|后年)"
+)
+_COMPARED = re.compile(r"(?:比|较|相比|同比|自|从|高于|低于|超过|以|继)$")
+_OFFSETS = {"今年": 0, "本年": 0, "本年度": 0, "新的一年": 0, "去年": -1, "上年": -1, "上一年": -1, "前年": -2, "明年": 1, "后年": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A year or a period named at ``text[start:end]``; `relative` when only the report's year gives it a meaning."""
+
+    start: int
+    end: int
+    year: int | None
+    period: tuple[int, int] | None
+    relative: bool
+
+
+def five_year_plan(number: int) -> tuple[int, int]:
+    """First and last year of the nth five-year plan, from the sixth (1981-1985) on."""
+    first = 1981 + 5 * (number - 6)
+    return first, first + 4
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isdigit() else _NUMBERS.get(text[-1], 0) + (10 if text[0] == "十" and len(text) > 1 else 0)
+
+
+def _span(match: re.Match[str], base: int) -> tuple[int | None, tuple[int, int] | None] | None:
+    """Year or period of 一年来, 过去5年, 未来三年; None when it is none."""
+    count = _count(match["n"] or match["m"])
+    ahead = (match["span"] or match[0][:2]) in ("今后", "未来")
+    if not 1 <= count <= 20:
+        return None
+    if count == 1:
+        return (base if ahead else base - 1), None
+    return None, (base, base + count - 1) if ahead else (base - count, base - 1)
+
+
+def find_times(text: str, base: int | None, *, heading: bool = False) -> list[Time]:
+    """Years and periods named in `text`, in order. `base` is the year that 今年 means; without it relative words are
+    left out. The bare name of a five-year plan counts in a heading only: elsewhere it names the plan, not a time.
+    A year that something is compared with (比2023年, 自2020年) is no time of its own."""
+    found: list[Time] = []
+    for match in _TIME.finditer(text):
+        if _COMPARED.search(text[max(0, match.start() - 2) : match.start()]):
+            continue
+        year, period, relative = None, None, False
+        if match["first"]:
+            period = (int(match["first"]), int(match["last"]))
+        elif match["year"]:
+            year = int(match["year"])
+        elif match["plan"]:
+            if not (match["planned"] or heading):
+                continue
+            period = five_year_plan(10 + _NUMBERS[match["plan"]])
+        elif base is None:
+            continue
+        elif match["word"]:
+            year, relative = base + _OFFSETS[match["word"]], True
+        elif (resolved := _span(match, base)) is not None:
+            (year, period), relative = resolved, True
+        else:
+            continue
+        found.append(Time(match.start(), match.end(), year, period, relative))
+    return found

@@ -1,0 +1,60 @@
+"""What a wording says of its kind: words that promise, words that report, words that sum up.
+
+The lists are those of the language of Chinese government reports, not of any one report.
+"""
+
+from __future__ import annotations
+
+import re
+
+from index.types import Kind
+
+_TARGET = re.compile(
+    r"将(?!军|近|士)|力争|争取|确保|预期目标|主要预期|预期|计划|拟|争创|努力|推动|推进|加快(?!速度)|打造|启动|搭建|实施|抓好"
+    r"|办好|支持|探索|深化|加强|持续|着力|全力|谋划|引育|培育|做[强优大深实]|助推|目标|任务|安排|重点工作|工作重点|展望"
+    r"|部署|举措|要求|规划建设|聚焦|突出|强化"
+)
+_STRONG_TARGET = re.compile(r"将(?!军|近|士)|力争|争取|确保|预期目标|主要预期|预期(?!.{0,2}(?:完成|实现))|计划(?:新增|建设|实现|完成)|拟|新的一年")
+_RESULT = re.compile(
+    r"完成(?:了|率)|实现了|达到了|获评|荣获|入选|获批|增至|累计|同比|超额|提前|成功|已|突破了|建成(?:启用|投用|投产|运营|开放)"
+    r"|竣工(?:启用|投用|备案)?|落地见效|首次|成效|成果|成就|回顾|位居|居全|列全|稳居|跃升|迈上|蝉联|再创|得到|被.{0,8}评为"
+)
+_STRONG_RESULT = re.compile(r"获评|荣获|入选|(?<!新)获批|增至|超额完成|工作成效|发展成果|工作回顾|位居|稳居|居全[省市国]|迈出.{0,6}步伐")
+_CUMULATIVE = re.compile(r"累计|五年来|5年来|过去[五5]年|这五年|时期(?:发展)?(?:成果|成就|成效)|以来")
+_OTHER_SECTION = re.compile(r"指导思想|编者按|编者的话|前言|导语|总体要求|基本原则|结束语")
+_CLOSING = re.compile(r"让我们.{0,80}(?:奋斗|努力|前进|拼搏)|为.{4,80}而(?:努力|不懈|团结)奋斗")
+
+
+def counts(text: str) -> tuple[int, int]:
+    """How many words of `text` promise and how many report; strong ones count three."""
+    target = len(_TARGET.findall(text)) + 2 * len(_STRONG_TARGET.findall(text))
+    result = len(_RESULT.findall(text)) + 2 * len(_STRONG_RESULT.findall(text))
+    return target, result
+
+
+def kind_of_wording(text: str) -> Kind:
+    """The kind that the words alone suggest; "other" when they do not tell."""
+    if _OTHER_SECTION.search(text):
+        return "other"
+    if _CUMULATIVE.search(text):
+        return "cumulative"
+    target, result = counts(text)
+    return "target" if target > result else "result" if result > target else "other"
+
+
+def strong_kind(text: str) -> Kind | None:
+    """The kind that a word leaves no doubt of, else None."""
+    target, result = bool(_STRONG_TARGET.search(text)), bool(_STRONG_RESULT.search(text))
+    if target == result:
+        return None
+    return "target" if target else "result"
+
+
+def calls_to_action(text: str) -> bool:
+    """Whether a paragraph is the closing call of a speech."""
+    return _CLOSING.search(text) is not None
+
+
+def sets_the_stage(heading: str) -> bool:
+    """Whether a heading opens a part that neither promises nor reports: guiding ideas, the editor's note."""
+    return _OTHER_SECTION.search(heading) is not None
