@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from index.types import Hit, Kind, Span
+from index.types import Context, Hit, Kind, Span
 
 QuestionType = Literal["number", "list", "who", "where", "when", "what", "yesno", "compare", "summary", "beyond"]
 
@@ -22,6 +22,7 @@ class Query:
     years: tuple[int, ...] = ()
     period: tuple[int, int] | None = None
     kind: Kind | None = None
+    both_kinds: bool = False  # target and result are asked for side by side
     type: QuestionType = "what"
     unit: str | None = None  # the counted unit asked for: 人, 座, % ...
     assumed_year: int | None = None  # what 今年, 去年 ... were taken to mean
@@ -50,6 +51,29 @@ class Citation:
     end: int
     file: str
     spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One line of a draft: words of `paragraph_id` at ``[start:end]``, shown as `words` behind a label."""
+
+    paragraph_id: str
+    start: int
+    end: int
+    words: str
+    context: Context
+    probability: float  # that it answers the question, in [0, 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an answerer proposes, before the checks. No statements: it found no answer."""
+
+    statements: tuple[Statement, ...] = ()
+    table: bool = False  # statements are the sides of a comparison
+    notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()  # sides of a comparison that the reports do not state
+    answerer: str = "extractive"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,169 @@
+"""`python -m index.training STEP`: how the embedded model was made, step by step.
+
+- tokenizer: learn the pieces, to WORK/tokenizer.json
+- prepare: make and tokenise the pairs, to WORK/pairs/
+- train: learn the vectors, from the last checkpoint on, to WORK/checkpoint.safetensors
+- export: int8 rows, tokenizer and config, to index/embedded/
+- evaluate: measure an exported model, to WORK/scores.json
+- card: write the model card, index/embedded/README.md
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from index.training.train import Settings
+
+# Each step frees and takes hundreds of megabytes; without these two the C library hands the memory back to the
+# system every time and the run spends most of its time on page faults. They are read at the start of a process.
+MALLOC = {
+    "MALLOC_MMAP_THRESHOLD_": "4294967296",
+    "MALLOC_TRIM_THRESHOLD_": "8589934592",
+    "MALLOC_TOP_PAD_": "268435456",
+}
+EMBEDDED = Path(__file__).parents[1] / "embedded"
+
+Data = Annotated[Path, typer.Option(help="The data folder, with train/ and bench/.")]
+Work = Annotated[Path, typer.Option(help="Where the steps leave their results.")]
+Model = Annotated[Path, typer.Option(help="The folder of the exported model.")]
+DATA = Path("../shared/data")
+WORK = Path(".wenju/training")
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+
+
+@app.command()
+def tokenizer(data: Data = DATA, work: Work = WORK) -> None:
+    """Learn the pieces."""
+    from index.training.tokenizer import corpus, train
+
+    began = time.perf_counter()
+    learned = train(corpus(data / "train"))
+    work.mkdir(parents=True, exist_ok=True)
+    learned.save(str(work / "tokenizer.json"))
+    typer.echo(f"{learned.get_vocab_size()} pieces in {time.perf_counter() - began:.0f} s")
+
+
+@app.command()
+def prepare(data: Data = DATA, work: Work = WORK, only: str = "", seed: int = Settings.seed) -> None:
+    """Make and tokenise the pairs, one folder a source; `--only NAME` makes one source again."""
+    from random import Random
+
+    from tokenizers import Tokenizer
+
+    from index.training.arrays import encode, save
+    from index.training.pairs import SOURCES
+
+    pieces = Tokenizer.from_file(str(work / "tokenizer.json"))
+    for source in SOURCES:
+        if only in ("", source.name):
+            began = time.perf_counter()
+            made = encode(pieces, source.make(data / "train", Random(f"{seed}/{source.name}")), source.most)
+            save(made, work / "pairs" / source.name)
+            tokens = len(made.queries.tokens) / len(made), len(made.passages.tokens) / len(made)
+            typer.echo(
+                f"{source.name:16} {len(made):8} pairs, {tokens[0]:5.1f} and {tokens[1]:5.1f} tokens a side, "
+                f"{time.perf_counter() - began:.0f} s"
+            )
+
+
+@app.command()
+def train(work: Work = WORK, steps: int = Settings.steps, batch: int = Settings.batch, dim: int = Settings.dim,
+          learning_rate: float = Settings.learning_rate, seed: int = Settings.seed) -> None:  # fmt: skip
+    """Learn the vectors; a run that was stopped goes on from its last checkpoint."""
+    from tokenizers import Tokenizer
+
+    from index.training import train as loop
+    from index.training.arrays import load
+    from index.training.pairs import SOURCES
+
+    pieces = Tokenizer.from_file(str(work / "tokenizer.json")).get_vocab_size()
+    saved = loop.load_checkpoint(work)
+    settings = Settings(steps=steps, batch=batch, dim=dim, learning_rate=learning_rate, seed=seed)
+    if saved and saved[1] != settings:
+        raise typer.BadParameter(f"{work} holds a run with {saved[1]}; use its settings or another --work.")
+    state = saved[0] if saved else loop.new_state(pieces, settings)
+    pairs = {source.name: load(work / "pairs" / source.name) for source in SOURCES}
+    shares = {source.name: source.share for source in SOURCES}
+    dropout = {source.name: source.dropout for source in SOURCES}
+    sampler = loop.Sampler(pairs, shares, dropout, pieces, settings)
+    loop.run(state, sampler, settings, work, Progress(state.step, steps))
+
+
+@app.command()
+def export(work: Work = WORK, model: Model = EMBEDDED) -> None:
+    """Write the int8 model of the last checkpoint."""
+    from dataclasses import asdict
+
+    from index.training.export import export as write
+    from index.training.train import load_checkpoint
+
+    saved = load_checkpoint(work)
+    if saved is None:
+        raise typer.BadParameter(f"{work} holds no checkpoint; run the step `train` first.")
+    state, settings = saved
+    write(state.weights.numpy(), work / "tokenizer.json", model, {**asdict(settings), "steps_done": state.step})
+    size = sum(path.stat().st_size for path in model.iterdir() if path.is_file())
+    typer.echo(f"{model}: {size / 1e6:.1f} MB after {state.step} steps")
+
+
+@app.command()
+def evaluate(data: Data = DATA, work: Work = WORK, model: str = "embedded", only: str = "") -> None:
+    """Measure a model (a folder or a name) on the held-out slice and the benchmarks; `--only NAME` one of them."""
+    from index.embedder import CONFIG_FILE, load_embedder
+    from index.training.evaluate import score, tasks
+
+    embedder = load_embedder(model)
+    scores: dict[str, dict[str, float]] = {}
+    for task in tasks(data):
+        if only in ("", task.name):
+            scores[task.name] = score(embedder, task)
+            typer.echo(f"{task.name}: " + " ".join(f"{name}={value:g}" for name, value in scores[task.name].items()))
+    work.mkdir(parents=True, exist_ok=True)
+    config = (EMBEDDED if model == "embedded" else Path(model)) / CONFIG_FILE
+    hashes = json.loads(config.read_text("utf-8")).get("sha256") if config.is_file() else None
+    found = {"model": embedder.fingerprint, "sha256": hashes, "scores": scores}
+    (work / "scores.json").write_text(json.dumps(found, indent=2), "utf-8")
+
+
+@app.command()
+def card(work: Work = WORK, model: Model = EMBEDDED) -> None:
+    """Write the model card from the config and the measured scores."""
+    from index.training.card import write_card
+
+    write_card(model, work / "scores.json")
+    typer.echo(f"{model / 'README.md'} written")
+
+
+class Progress:
+    """Prints, now and then, the mean loss of each source, the pace and the time left."""
+
+    def __init__(self, start: int, steps: int, every: int = 50) -> None:
+        self._start, self._steps, self._every = start, steps, every
+        self._began = time.perf_counter()
+        self._losses: dict[str, list[float]] = {}
+
+    def __call__(self, step: int, source: str, loss: float) -> None:
+        self._losses.setdefault(source, []).append(loss)
+        if step % self._every and step != self._steps:
+            return
+        pace = (time.perf_counter() - self._began) / (step - self._start)
+        means = " ".join(f"{name}={sum(seen) / len(seen):.2f}" for name, seen in sorted(self._losses.items()))
+        typer.echo(f"{step}/{self._steps} {pace:.3f} s/step, {pace * (self._steps - step) / 60:.1f} min left: {means}")
+        self._losses.clear()
+
+
+def main() -> None:
+    """Run the command line, in a process that keeps its memory."""
+    if any(os.environ.get(name) != value for name, value in MALLOC.items()):
+        os.execve(sys.executable, [sys.executable, "-m", "index.training", *sys.argv[1:]], {**os.environ, **MALLOC})
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""The model card, written from the exported config and the measured scores, so that no figure is typed by hand."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from index.embedder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE
+
+MEASURES = ("passages", "questions", "recall@1", "recall@10", "recall@100", "hit@10", "ndcg@10")
+WHAT = {
+    "held_out": "CMRC 2018 train questions whose passages were kept back, with news articles kept back as distractors",
+    "english_news": "English news sentences to their Chinese translations (NTREX rows kept back)",
+    "cmrc2018_dev_848": "CMRC 2018 dev questions to the passages of the dev split",
+    "cmrc2018_dev": "the same questions with the passages of the train split as distractors",
+    "stard": "lay people's legal questions to the statute articles that answer them, among all articles",
+}
+TEMPLATE = Path(__file__).with_name("card_template.md")
+
+
+def write_card(model: Path, scores: Path) -> None:
+    """Write README.md beside the model; the scores must be of these very weights."""
+    config: dict[str, Any] = json.loads((model / CONFIG_FILE).read_text("utf-8"))
+    measured = json.loads(scores.read_text("utf-8"))
+    if measured["sha256"] != config["sha256"]:
+        raise ValueError(f"{scores} measured other weights than {model} holds; run the step `evaluate` first")
+    files = "\n".join(
+        f"| `{name}` | {(model / name).stat().st_size:,} | `{config['sha256'][name]}` |"
+        for name in (MODEL_FILE, TOKENIZER_FILE)
+    )
+    made = config["made"]
+    text = TEMPLATE.read_text("utf-8").format(
+        **{key: config[key] for key in ("name", "version", "dim", "vocab")},
+        **{key: made[key] for key in ("steps", "batch", "learning_rate", "scale", "seed")},
+        files=files, model_file=MODEL_FILE, ntrex=760,
+        heads=" | ".join(MEASURES), rules="---|" * (len(MEASURES) - 1) + "---",
+        scores="\n".join(_row(name, found) for name, found in measured["scores"].items()),
+        what="\n".join(f"- `{name}`: {WHAT[name]}" for name in measured["scores"]),
+    )  # fmt: skip
+    (model / "README.md").write_text(text, "utf-8")
+
+
+def _row(name: str, found: Mapping[str, float]) -> str:
+    cells = (f"{found[measure]:,.0f}" if measure in MEASURES[:2] else f"{found[measure]:.3f}" for measure in MEASURES)
+    return f"| `{name}` | {' | '.join(cells)} |"

@@ -1,0 +1,128 @@
+"""How well an exported model finds passages by itself: dense retrieval, exhaustive, on texts it never saw.
+
+Benchmarks are read and measured, never trained on; `held_out` is the slice of the training data that is kept back, and
+the only set that choices about the training may look at.
+"""
+
+import json
+import lzma
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embedder import Embedder, Vectors
+from index.training import sources
+from index.training.pairs import HELD_OUT
+
+DEPTH = 100
+SCORED_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class Task:
+    """Passages, questions, and for each question the rows of the passages that answer it."""
+
+    name: str
+    passages: Sequence[str]
+    questions: Sequence[str]
+    relevant: Sequence[frozenset[int]]
+
+
+def score(embedder: Embedder, task: Task) -> dict[str, float]:
+    """Recall at 1, 10 and 100, nDCG at 10 and MRR at 10, means over the questions, and the pace of embedding."""
+    began = time.perf_counter()
+    passages = embedder.embed_passages(task.passages)
+    embedded = time.perf_counter() - began
+    ranked = rank(embedder.embed_queries(task.questions), passages)
+    found: dict[str, float] = {"passages": len(task.passages), "questions": len(task.questions)}
+    for cut in (1, 10, 100):
+        found[f"recall@{cut}"] = _mean(
+            len(want & set(row[:cut])) / len(want) for row, want in zip(ranked, task.relevant, strict=True)
+        )
+    found["hit@10"] = _mean(bool(want & set(row[:10])) for row, want in zip(ranked, task.relevant, strict=True))
+    found["ndcg@10"] = _mean(ndcg(row[:10], want) for row, want in zip(ranked, task.relevant, strict=True))
+    found["passages_per_second"] = len(task.passages) / embedded
+    return {name: round(value, 4) for name, value in found.items()}
+
+
+def rank(queries: Vectors, passages: Vectors, depth: int = DEPTH) -> list[list[int]]:
+    """The rows of the nearest passages of each query, best first."""
+    depth = min(depth, len(passages))
+    ranked: list[list[int]] = []
+    for start in range(0, len(queries), SCORED_AT_ONCE):
+        scores: NDArray[np.float32] = queries[start : start + SCORED_AT_ONCE] @ passages.T
+        best = np.argpartition(-scores, depth - 1, axis=1)[:, :depth]
+        order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
+        ranked.extend(np.take_along_axis(best, order, axis=1).tolist())
+    return ranked
+
+
+def ndcg(row: Sequence[int], want: frozenset[int]) -> float:
+    """Discounted gain of binary relevance over the best that is possible in as many places (Järvelin 2002)."""
+    gains = 1 / np.log2(np.arange(2, len(row) + 2))
+    best = float(gains[: len(want)].sum())
+    return float(sum(gain for gain, place in zip(gains, row, strict=True) if place in want)) / best
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))
+
+
+def beir(name: str, folder: Path, keep: str = "") -> Task:
+    """A benchmark in BEIR format; `keep` restricts the passages to ids with that start."""
+    rows = {row["_id"]: row for row in _jsonl(folder / "corpus.jsonl.xz") if row["_id"].startswith(keep)}
+    place = {key: number for number, key in enumerate(rows)}
+    relevant: dict[str, set[int]] = defaultdict(set)
+    with lzma.open(folder / "qrels.tsv.xz", "rt", encoding="utf-8") as stream:
+        for line in islice(stream, 1, None):
+            query, passage, grade = line.split("\t")
+            if int(grade) > 0 and passage in place:
+                relevant[query].add(place[passage])
+    questions = [(row["_id"], row["text"]) for row in _jsonl(folder / "queries.jsonl.xz") if row["_id"] in relevant]
+    return Task(
+        name,
+        [f"{row.get('title', '')} {row['text']}".strip() for row in rows.values()],
+        [text for _, text in questions],
+        [frozenset(relevant[key]) for key, _ in questions],
+    )
+
+
+def _jsonl(path: Path) -> Iterable[Mapping[str, str]]:
+    with lzma.open(path, "rt", encoding="utf-8") as stream:
+        yield from map(json.loads, stream)
+
+
+def held_out(train: Path) -> Task:
+    """Real questions over the passages kept back, with articles kept back as distractors."""
+    kept = [row for row in sources.cmrc(train) if sources.held_out(row.passage, HELD_OUT["cmrc"])]
+    passages = list(dict.fromkeys(row.passage for row in kept))
+    place = {text: number for number, text in enumerate(passages)}
+    articles = ("".join(article) for article in sources.news(train) if article and
+                sources.held_out(article[0], HELD_OUT["news"]))  # fmt: skip
+    return Task(
+        "held_out", passages + list(articles), [row.question for row in kept],
+        [frozenset({place[row.passage]}) for row in kept],
+    )  # fmt: skip
+
+
+def english_news(train: Path) -> Task:
+    """English news sentences over their Chinese translations, from the rows kept back."""
+    rows = list(islice(sources.ntrex(train), 1000 - sources.HELD_OUT_NTREX_ROWS, None))
+    return Task(
+        "english_news", [row[1] for row in rows], [row[0] for row in rows], [frozenset({i}) for i in range(len(rows))]
+    )
+
+
+def tasks(data: Path) -> Iterable[Task]:
+    """All that the model card reports, smallest first."""
+    yield held_out(data / "train")
+    yield english_news(data / "train")
+    yield beir("cmrc2018_dev_848", data / "bench" / "cmrc2018_dev", "dev")
+    yield beir("cmrc2018_dev", data / "bench" / "cmrc2018_dev")
+    yield beir("stard", data / "bench" / "stard")

@@ -1,0 +1,195 @@
+"""The training loop: contrastive learning of one vector a token.
+
+Each step takes one batch from one source. The batch touches some ten thousand of the rows; only those are gathered,
+differentiated and updated (Adam with its moments per row), which on a CPU is several times faster than a sparse
+gradient over the whole table.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.training.arrays import PairArrays, Ragged
+
+if TYPE_CHECKING:
+    import torch
+
+BETAS = (0.9, 0.999)
+EPSILON = 1e-8
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run depends on besides its pairs; the same settings and pairs give the same model."""
+
+    steps: int = 4000
+    batch: int = 1024
+    dim: int = 512
+    learning_rate: float = 2e-2
+    scale: float = 20.0
+    init: float = 0.04
+    seed: int = 20250301
+    checkpoint_every: int = 500
+
+
+@dataclass
+class State:
+    """What a run needs to go on: the table, Adam's moments and the number of steps done."""
+
+    weights: "torch.Tensor"
+    first: "torch.Tensor"
+    second: "torch.Tensor"
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The tokens of 2·n rows (queries, then passages) numbered within the batch, and what masks what."""
+
+    rows: NDArray[np.int64]
+    local: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    groups: NDArray[np.int64]
+
+
+def new_state(pieces: int, settings: Settings) -> State:
+    """A table of small random vectors (pieces, dim)."""
+    import torch
+
+    generator = torch.Generator().manual_seed(settings.seed)
+    weights = torch.randn(pieces, settings.dim, generator=generator) * settings.init
+    return State(weights, torch.zeros_like(weights), torch.zeros_like(weights))
+
+
+def make_batch(queries: Ragged, passages: Ragged, groups: NDArray[np.int64], pieces: int) -> Batch:
+    """Number the tokens of a batch from 0, in the order of their rows in the table."""
+    tokens = np.concatenate((queries.tokens, passages.tokens))
+    starts = np.concatenate((queries.starts[:-1], passages.starts[:-1] + len(queries.tokens)))
+    present = np.zeros(pieces, dtype=np.bool_)
+    present[tokens] = True
+    rows = np.flatnonzero(present)
+    numbers = np.empty(pieces, dtype=np.int64)
+    numbers[rows] = np.arange(len(rows))
+    return Batch(rows, numbers[tokens], starts, groups)
+
+
+def contrastive_loss(sides: "torch.Tensor", groups: "torch.Tensor", scale: float) -> "torch.Tensor":
+    """Symmetric InfoNCE of unit rows (2n, dim), queries first; rows of one group are not each other's negatives."""
+    import torch
+    import torch.nn.functional as F
+
+    unit = F.normalize(sides, dim=1)
+    count = len(groups)
+    scores = unit[:count] @ unit[count:].T * scale
+    same = (groups[:, None] == groups[None, :]) & ~torch.eye(count, dtype=torch.bool)
+    scores = scores.masked_fill(same, float("-inf"))
+    target = torch.arange(count)
+    return (F.cross_entropy(scores, target) + F.cross_entropy(scores.T, target)) / 2
+
+
+def update(state: State, batch: Batch, settings: Settings) -> float:
+    """One step of Adam on the rows of the batch; returns the loss before it."""
+    import torch
+    import torch.nn.functional as F
+
+    rows = torch.from_numpy(batch.rows)
+    table = state.weights[rows].requires_grad_()
+    sides = F.embedding_bag(torch.from_numpy(batch.local), table, torch.from_numpy(batch.starts), mode="mean")
+    loss = contrastive_loss(sides, torch.from_numpy(batch.groups), settings.scale)
+    torch.autograd.backward(loss)
+    with torch.no_grad():
+        _adam(state, rows, table, settings)
+    return float(loss.detach())
+
+
+def _adam(state: State, rows: "torch.Tensor", table: "torch.Tensor", settings: Settings) -> None:
+    gradient = table.grad
+    if gradient is None:
+        raise ValueError("the loss does not depend on the table")
+    state.step += 1
+    rate = settings.learning_rate * max(0.0, 1 - (state.step - 1) / settings.steps)
+    first = state.first[rows].mul_(BETAS[0]).add_(gradient, alpha=1 - BETAS[0])
+    second = state.second[rows].mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
+    state.first[rows] = first
+    state.second[rows] = second
+    correction = (1 - BETAS[1] ** state.step) ** 0.5
+    pace = rate * correction / (1 - BETAS[0] ** state.step)
+    state.weights[rows] = table.detach().addcdiv_(first, second.sqrt_().add_(EPSILON * correction), value=-pace)
+
+
+class Sampler:
+    """Batches of shuffled pairs, each from one source; the draw depends on the seed and the step alone."""
+
+    def __init__(
+        self, pairs: Mapping[str, PairArrays], shares: Mapping[str, float], dropout: Mapping[str, float], pieces: int,
+        settings: Settings,
+    ) -> None:  # fmt: skip
+        self._pairs, self._dropout, self._pieces, self._settings = pairs, dropout, pieces, settings
+        self._names = sorted(pairs)
+        weights = np.array([shares[name] for name in self._names])
+        rng = np.random.default_rng(settings.seed)
+        self._orders: dict[str, tuple[int, NDArray[np.int64]]] = {}
+        self._plan = rng.choice(len(self._names), size=settings.steps, p=weights / weights.sum())
+
+    def batch(self, step: int) -> tuple[str, Batch]:
+        """The batch of a step, and the source it comes from."""
+        name = self._names[self._plan[step]]
+        pairs = self._pairs[name]
+        turn = int((self._plan[:step] == self._plan[step]).sum())
+        size = min(self._settings.batch, len(pairs))
+        turns = len(pairs) // size
+        order = self._order(name, turn // turns)
+        chosen = np.sort(order[turn % turns * size :][:size])
+        rng = np.random.default_rng((self._settings.seed, step))
+        queries = pairs.queries.take(chosen).thin(self._dropout[name], rng)
+        passages = pairs.passages.take(chosen).thin(self._dropout[name] / 2, rng)
+        return name, make_batch(queries, passages, pairs.groups[chosen], self._pieces)
+
+    def _order(self, name: str, epoch: int) -> NDArray[np.int64]:
+        """The pairs of a source as shuffled for one pass over them."""
+        if name not in self._orders or self._orders[name][0] != epoch:
+            rng = np.random.default_rng((self._settings.seed, self._names.index(name), epoch))
+            self._orders[name] = epoch, rng.permutation(len(self._pairs[name]))
+        return self._orders[name][1]
+
+
+def run(
+    state: State, sampler: Sampler, settings: Settings, folder: Path, report: Callable[[int, str, float], None]
+) -> State:
+    """Train from where the state stands to the last step, saving a checkpoint now and then."""
+    while state.step < settings.steps:
+        name, batch = sampler.batch(state.step)
+        loss = update(state, batch, settings)
+        report(state.step, name, loss)
+        if state.step % settings.checkpoint_every == 0 or state.step == settings.steps:
+            save_checkpoint(state, settings, folder)
+    return state
+
+
+def save_checkpoint(state: State, settings: Settings, folder: Path) -> None:
+    """Write the state so that a killed run can go on; the old file stays until the new one is whole."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = folder / "checkpoint.new"
+    tensors = {"weights": state.weights, "first": state.first, "second": state.second}
+    save_file(tensors, fresh, metadata={"step": str(state.step), "settings": json.dumps(asdict(settings))})
+    fresh.replace(folder / "checkpoint.safetensors")
+
+
+def load_checkpoint(folder: Path) -> tuple[State, Settings] | None:
+    """The saved state and its settings, or None when there is none."""
+    from safetensors import safe_open
+
+    path = folder / "checkpoint.safetensors"
+    if not path.is_file():
+        return None
+    with safe_open(path, framework="pt") as stored:
+        note = stored.metadata()
+        weights, first, second = (stored.get_tensor(name) for name in ("weights", "first", "second"))
+    return State(weights, first, second, int(note["step"])), Settings(**json.loads(note["settings"]))

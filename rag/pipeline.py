@@ -1,0 +1,121 @@
+"""Question in, verified answer out."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.errors import QuestionError
+from index.passages import when
+from rag import phrase
+from rag.extract import Extraction, Extractor
+from rag.fold import visible
+from rag.query import understand
+from rag.types import Answer, Query, Row, Statement
+from rag.verify import checked, citation
+
+if TYPE_CHECKING:
+    from index.store import Store
+
+LONGEST_QUESTION = 2000  # characters
+LONGEST_HISTORY = 10  # earlier questions that are read
+_VALUE = re.compile(r"\d[\d.,]*\s*(?:余|多)?\s*[万亿千百]*\s*(?:[%％]|个百分点|[\u4e00-\u9fff]{0,3})?(?:以上|左右|以下|以内)?")
+
+
+class Pipeline:
+    """Answers questions over one opened index."""
+
+    def __init__(self, store: Store, *, today: date | None = None) -> None:
+        """`today` fixes what 今年 in a question means; by default each question is asked on the current day."""
+        self.store = store
+        self._today = today
+        self._extractor = Extractor(store)
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """The answer to `question` after the earlier questions `history`, oldest first.
+
+        Raises QuestionError for a question that is empty or longer than LONGEST_QUESTION characters.
+        """
+        start = time.perf_counter()
+        self._check(question)
+        query = understand(
+            question,
+            [h for h in history[-LONGEST_HISTORY:] if visible(h).strip()],
+            coverage=self.store.coverage,
+            today=self._today or date.today(),
+        )
+        extraction = self._extractor.draft(query)
+        statements = checked(extraction.draft, query, self.store)
+        answer = self._answer(query, extraction, statements) if statements else self._refusal(query, extraction)
+        elapsed = round((time.perf_counter() - start) * 1000, 1)
+        return Answer(**{**{f: getattr(answer, f) for f in Answer.__dataclass_fields__}, "elapsed_ms": elapsed})
+
+    @staticmethod
+    def _check(question: str) -> None:
+        if not any(c.isalnum() for c in visible(question)):
+            raise QuestionError("请输入问题。", "例如：2025年市北区计划新增就业多少人？")
+        if len(question) > LONGEST_QUESTION:
+            raise QuestionError(f"问题有 {len(question)} 个字，太长了。", f"请缩短到 {LONGEST_QUESTION} 字以内。")
+
+    def _answer(self, query: Query, extraction: Extraction, statements: Sequence[Statement]) -> Answer:
+        markers: dict[tuple[str, int, int], int] = {}
+        for s in statements:
+            markers.setdefault((s.paragraph_id, s.start, s.end), len(markers) + 1)
+        marked = [(s, markers[s.paragraph_id, s.start, s.end]) for s in statements]
+        citations = {m: citation(s, m, self.store) for s, m in marked}
+        notes = self._notes(query, extraction)
+        return Answer(
+            question=query.question,
+            refused=False,
+            answer="\n".join([*notes, *(phrase.line(query, s, m) for s, m in marked)]),
+            citations=tuple(citations.values()),
+            answerer=extraction.draft.answerer,
+            confidence=round(extraction.confidence, 3),
+            rows=tuple(self._row(s, m) for s, m in marked) if extraction.draft.table else (),
+            notes=notes,
+            query=query,
+            hits=tuple(r.hit for r in extraction.ranked),
+        )
+
+    @staticmethod
+    def _notes(query: Query, extraction: Extraction) -> tuple[str, ...]:
+        notes = [f"按{query.assumed_year}年："] if query.assumed_year else []
+        if extraction.draft.missing:
+            notes.append(f"资料没有写：{'、'.join(extraction.draft.missing)}。")
+        return tuple(notes)
+
+    @staticmethod
+    def _row(statement: Statement, marker: int) -> Row:
+        context = statement.context
+        value = match[0] if (match := _VALUE.search(statement.words)) else ""
+        return Row(context.place or "", when(context), context.kind, value, statement.words, marker)
+
+    def _refusal(self, query: Query, extraction: Extraction) -> Answer:
+        near = [] if query.type == "beyond" else self._extractor.nearest(query)
+        covered = tuple(dict.fromkeys(phrase.label(c) for c in near)) or phrase.whole_coverage(
+            self.store.coverage, query.places
+        )
+        return Answer(
+            question=query.question,
+            refused=True,
+            answer=phrase.refusal(query, self.store.coverage, covered),
+            answerer=extraction.draft.answerer,
+            confidence=round(1 - extraction.confidence, 3),
+            covered=covered,
+            query=query,
+            hits=tuple(r.hit for r in extraction.ranked),
+        )
+
+
+def open_pipeline(folder: str | Path, *, today: date | None = None) -> Pipeline:
+    """Open the index in `folder` for questions.
+
+    Raises IndexMissing, IndexDamaged or IndexMismatch, each with the command that mends it.
+    """
+    from index.store import Store
+
+    return Pipeline(Store.open(Path(folder)), today=today)
