@@ -33,7 +33,7 @@ class Pipeline:
         """`today` fixes what 今年 in a question means; by default each question is asked on the current day."""
         self.store = store
         self._today = today
-        self._extractor = Extractor(store)
+        self.extractor = Extractor(store)
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """The answer to `question` after the earlier questions `history`, oldest first.
@@ -48,7 +48,7 @@ class Pipeline:
             coverage=self.store.coverage,
             today=self._today or date.today(),
         )
-        extraction = self._extractor.draft(query)
+        extraction = self.extractor.draft(query)
         statements = checked(extraction.draft, query, self.store)
         answer = self._answer(query, extraction, statements) if statements else self._refusal(query, extraction)
         elapsed = round((time.perf_counter() - start) * 1000, 1)
@@ -95,7 +95,7 @@ class Pipeline:
         return Row(context.place or "", when(context), context.kind, value, statement.words, marker)
 
     def _refusal(self, query: Query, extraction: Extraction) -> Answer:
-        near = [] if query.type == "beyond" else self._extractor.nearest(query)
+        near = [] if query.type == "beyond" else self.extractor.nearest(query)
         covered = tuple(dict.fromkeys(phrase.label(c) for c in near)) or phrase.whole_coverage(
             self.store.coverage, query.places
         )

@@ -12,7 +12,9 @@ from index.times import Time, find_times
 from index.types import Coverage, Kind
 from rag.english import chinese_cues, is_english, uncovered_names
 from rag.fold import fold
+from rag.terms import formal, translated
 from rag.types import Query, QuestionType
+from rag.units import asked_unit
 from rag.words import tagged
 
 # Cues of a planned figure and of a reached one; the plain forms decide even where the other side has a cue too.
@@ -29,7 +31,7 @@ _BOTH_KINDS = re.compile(r"(?:目标|计划|预期).{0,14}(?:完成|实际|结�
 _CUMULATIVE = re.compile(r"累计|合计|总共|一共|加起来|五年下来|5年下来")
 
 _BEYOND = re.compile(
-    r"为什么|为何|为啥|什么原因|原因是|怎么看|你觉得|你认为|你怎么|预测|会涨|会跌|未来会|怎么办理|如何办理|怎么申请|如何申请|联系方式|电话|地址|几点|开门|营业时间|天气|下雨"
+    r"为什么|为何|为啥|什么原因|原因是|怎么看|你觉得|你认为|你怎么|预测|会涨|会跌|未来会|怎么办理|如何办理|怎么申请|如何申请|联系方式|电话|地址|几点|营业时间|天气|下雨"
     r"|推荐|建议我|写一?[首篇封段个]|翻译|讲个|笑话|股票|哪个更适合|更适合|值得|好不好|评价一下|应该"
 )
 _COMPARE = re.compile(
@@ -49,14 +51,10 @@ _WHEN = re.compile(r"什么时候|何时|几月|哪天|哪一天|哪年|哪一�
 _YESNO = re.compile(r"吗[？?]?$|有没有|是不是|是否|会不会|能不能|能否|有无|没有[？?]?$|^(?:is|are|does|do|did|will|has|have)\b")
 _SUMMARY = re.compile(r"主要内容|概括|总结|介绍一下|简述|主要做|整体情况|总体情况|summar|overview")
 _FIVE_YEARS = re.compile(r"(?:这|这过去的?|那)[五5]年(?:来|里|间|下来)?|(?<![第过去\d])[五5]年(?:下来|加起来|合计|总共|一共|累计)")
+_LISTED_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?=\s*(?:[、,，/和与及跟]|vs\.?)\s*(?:19|20)\d\d)")
 _ENGLISH_STOPS = re.compile(
     r"\b(?:the|a|an|of|in|on|at|to|by|for|and|or|is|are|was|were|be|been|do|does|did|will|would|it|its|s|that|this|with|from|as|many|much|how|what|which|there|any|than|over|during|period|year)\b"
 )
-_UNIT = re.compile(
-    r"(?:多少|几)(?:多)?(平方米|平方公里|公里|亿元|万元|万人|万户|人次|航次|批次|场次|个百分点|[个家人件项处座所条套户辆亩米场次张支部艘名倍批类轮只栋片间位元吨度])"
-)
-_PERCENT = re.compile(r"百分之几|百分之多少|增速|增幅|增长率|涨了?多少|增长(?:了)?(?:多少|目标)?|[增涨]{2}多少|占比|比重|比例|率(?:是|达|多少|为|要|目标)|强度")
-
 # Words of a question that say nothing of its topic: phrases first, then single words.
 _ASKING = re.compile(
     r"请问一?下?|告诉我|想知道|我想问|帮我查一?下?|麻烦|查一?下|是多少|有多少|多少|百分之几|第几|是什么|有什么|什么|哪些|哪几|哪个|哪家|哪位|哪里|哪儿|在哪|哪天|哪年"
@@ -148,23 +146,22 @@ def _type(text: str, places: int, times: int) -> QuestionType:
     return "yesno" if _YESNO.search(text) else "what"
 
 
-def _unit(text: str) -> str | None:
-    if match := _UNIT.search(text):
-        return match[1]
-    return "%" if _PERCENT.search(text) else None
-
-
 def _topic(text: str) -> str:
     """The words of `text` that say what is asked about."""
     stripped = _ASKING.sub(" ", _ENGLISH_STOPS.sub(" ", re.sub(r"[^\w%“”·+]+", " ", text)))
     return " ".join(word for word, _ in tagged(stripped) if word not in _EMPTY_WORDS)
 
 
+def _listed_years(text: str) -> str:
+    """“2023、2024和2025年” and “这五年” as times that can be found one by one."""
+    return _LISTED_YEAR.sub(r"\1年", _FIVE_YEARS.sub("过去5年", text))
+
+
 def _say(question: str, coverage: Coverage, asked: int) -> _Said:
     """What one question says, without the ones before it. `asked` is the year that 今年 means."""
     text = fold(question)
     english = is_english(text)
-    meant = chinese_cues(text, coverage.places) if english else _FIVE_YEARS.sub("过去5年", text)
+    meant = translated(chinese_cues(text, coverage.places)) if english else _listed_years(formal(text))
     places, unknown, rest = _places(meant, coverage)
     if english:
         unknown += uncovered_names(rest, text)
@@ -186,7 +183,7 @@ def _say(question: str, coverage: Coverage, asked: int) -> _Said:
         kind="cumulative" if kind is None and periods and _CUMULATIVE.search(text) else kind,
         both_kinds=both,
         type="compare" if both else _type(bare, len(places) + len(unknown), len(years) + len(periods)),
-        unit=_unit(bare),
+        unit=asked_unit(bare),
         english=english,
     )
     fragment = bool(_CONTEXTUAL.search(text.lower())) or not query.topic
@@ -215,14 +212,19 @@ def _inherit(said: _Said, before: Query) -> Query:
 
 
 def _settle(query: Query, times: Sequence[Time], coverage: Coverage) -> Query:
-    """Relative years that no report covers mean the newest covered one; either way the year taken is named."""
-    if not any(t.relative for t in times):
-        return query
+    """Relative years that no report covers mean the newest covered one; either way the year taken is named.
+
+    A stretch of years that no report covers as such means its first and its last year.
+    """
     covered = coverage.years
-    periods = [c.period for c in coverage.contexts if c.period and c.period[1] - c.period[0] == 4]
-    if query.period and periods and query.period not in periods:
-        return replace(query, period=max(p for p in periods if p <= query.period) if min(periods) <= query.period else min(periods))
-    if not query.years:
+    periods = sorted({c.period for c in coverage.contexts if c.period})
+    relative = any(t.relative for t in times)
+    if query.period and query.period not in periods:
+        if relative and periods:
+            return replace(query, period=max((p for p in periods if p <= query.period), default=periods[0]))
+        if not relative:
+            return replace(query, period=None, years=query.period, type="compare")
+    if not relative or not query.years:
         return query
     years = tuple(y if y in covered or not covered else covered[-1] for y in query.years)
     return replace(query, years=tuple(dict.fromkeys(years)), assumed_year=years[0])

@@ -1,84 +1,120 @@
-"""The order of hits, and the probability that the first answers the question.
+"""The order of hits, and how sure it is that the first answers the question.
 
-A logistic model over a few readable features. Its weights were fitted on the training part of the question sets by
-`python -m evals.fit`, which prints them; the held-out part only measures.
+Two small linear models over readable features: one orders the hits of a question (a softmax over them), one gives the
+probability that the first is right (logistic). `python -m evals.fit` fits both on the training part of the question
+set and writes `weights.json`; the held-out part only measures.
 """
 
 from __future__ import annotations
 
+import json
 import math
-import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from index.types import Hit, Paragraph
+from index.types import Hit
+from rag.types import Query
+from rag.units import states_figure, states_unit
 from rag.words import WordMatcher, coverage, words
 
 if TYPE_CHECKING:
     from index.store import Store
-    from rag.types import Query
 
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_VALUE = r"\d[\d.]*\s*(?:余|多|左右|以上)?\s*(?:[万亿千百]\s*)?(?:余|多)?"
-_PERCENT_VALUE = re.compile(r"\d[\d.]*\s*(?:%|％|个百分点|倍)")
-_FRACTION_UNITS = {"%": _PERCENT_VALUE}
+NEAR_BEFORE, NEAR_AFTER = 40, 25  # characters around a clause that are read with it
+FROM_NEIGHBOURS = 0.8  # what a word found beside the clause or in a heading counts
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """How a passage fits a question; each in [0, 1] except `meaning`, a cosine."""
+    """How a passage fits a question; each in [0, 1] except `meaning` and `dense`, which are cosines."""
 
-    clause: float = 0.0  # share of the question's weight found in the clause
-    sentence: float = 0.0  # ... in the clause and its neighbours in the paragraph
-    section: float = 0.0  # ... with the headings above too
-    missed: float = 0.0  # share of the heaviest word of the question that is not found even there
-    about: float = 0.0  # share of the clause's weight that the question has
-    meaning: float = 0.0  # cosine of the topic and the clause
-    lexical: float = 0.0
-    dense: float = 0.0
-    figure: float = 0.0  # a number was asked and one with that unit stands here
-    kind: float = 0.0  # the kind asked for
-    caption: float = 0.0
-    clear: float = 0.0  # share of the question that is said to be a topic at all
+    clause: float  # share of the question's weight found in the clause
+    sentence: float  # ... in the clause and its neighbours in the paragraph
+    section: float  # ... with the headings above too
+    missed: float  # how little the heaviest word of the question is found even there
+    exact: float  # like section, words that stand there in the same, a longer or a shorter form only
+    about: float  # share of the clause's weight that the question has
+    meaning: float  # cosine of the topic and the clause
+    lexical: float  # as in Hit
+    dense: float  # as in Hit
+    figure: float  # a number was asked for and one in that unit stands here; 1 for other questions
+    kind: float  # the kind asked for, exactly
+    caption: float  # a picture's caption
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """What tells whether the best hit answers: its score, how much better the reports speak of the topic elsewhere, and
+    its features."""
+
+    score: float
+    elsewhere: float  # score of the best hit without the constraints, less `score`; 0 when none is better
+    clause: float
+    section: float
+    missed: float
+    exact: float
+    figure: float
+    meaning: float
+    about: float
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A hit with its features and the probability, in [0, 1], that it answers."""
+    """A hit with its features and its score, which is comparable between questions only roughly."""
 
     hit: Hit
     features: Features
-    probability: float
+    score: float
 
 
-BIAS = -6.0
-WEIGHTS = Features(
-    clause=4.0, sentence=1.5, section=1.5, missed=-1.5, about=1.0, meaning=1.5, lexical=0.5, dense=0.5, figure=1.5, kind=0.5,
-    caption=-1.0, clear=0.0,
-)  # fmt: skip
+def vector(values: Features | Confidence) -> NDArray[np.float64]:
+    """The fields in order, shape (number of fields,)."""
+    return np.array([getattr(values, f.name) for f in fields(values)])
 
 
-def probability(features: Features) -> float:
-    """The logistic model: 1 / (1 + exp(-(bias + weights · features)))."""
-    z = BIAS + sum(getattr(WEIGHTS, f.name) * getattr(features, f.name) for f in fields(Features))
-    return 1 / (1 + math.exp(-z))
+@cache
+def weights() -> Mapping[str, Mapping[str, float]]:
+    """The fitted weights: "rank" and "confidence", by field name, the latter with "bias" and "threshold"."""
+    loaded: dict[str, dict[str, float]] = json.loads(files("rag").joinpath("weights.json").read_text("utf-8"))
+    return loaded
+
+
+def score(features: Features) -> float:
+    """The weighted sum of the features."""
+    table = weights()["rank"]
+    return sum(table[f.name] * getattr(features, f.name) for f in fields(Features))
+
+
+def evidence(best: Ranked, anywhere: Ranked | None) -> Confidence:
+    """What is known of the best hit; `anywhere` is the best one without the constraints."""
+    f = best.features
+    return Confidence(
+        score=best.score,
+        elsewhere=max(0.0, anywhere.score - best.score) if anywhere else 0.0,
+        **{x.name: getattr(f, x.name) for x in fields(Confidence) if x.name not in ("score", "elsewhere")},
+    )
+
+
+def probability(known: Confidence) -> float:
+    """1 / (1 + exp(-(bias + weights · known))), in (0, 1)."""
+    table = weights()["confidence"]
+    z = table["bias"] + sum(table[f.name] * getattr(known, f.name) for f in fields(Confidence))
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
 
 
 def figure_fit(query: Query, text: str) -> float:
-    """1 when a number is asked for and one with the asked unit is there, less when the unit differs or is missing; 1 for
-    questions that ask for no number."""
+    """How well a clause meets a question's wish for a number, in [0, 1]; 1 for a question that asks for none."""
     if query.type not in ("number", "compare"):
         return 1.0
-    if not _NUMBER.search(text):
-        return 0.0
     if query.unit is None:
-        return 0.8
-    pattern = _FRACTION_UNITS.get(query.unit) or re.compile(_VALUE + re.escape(query.unit))
-    if pattern.search(text):
-        return 1.0
-    return 0.4
+        return 0.8 if states_figure(text) else 0.0
+    return states_unit(text, query.unit)
 
 
 class Ranker:
@@ -87,59 +123,64 @@ class Ranker:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._matcher = WordMatcher([p.text for p in store.passages], store.embedder)
-        self._clause_vectors: dict[str, np.ndarray] = {}  # type: ignore[type-arg]
+        self._clauses: dict[str, NDArray[np.float32]] = {}
 
-    def rank(self, query: Query, hits: list[Hit]) -> list[Ranked]:
-        """Hits in order of probability, best first; equal ones in the order they came."""
+    def rank(self, query: Query, hits: Sequence[Hit]) -> list[Ranked]:
+        """Hits by score, best first; equal ones in the order they came."""
         if not hits:
             return []
-        weights = self._matcher.weights(query.topic)
-        asked = list(weights)
-        texts = {h.passage.id: self._surroundings(h) for h in hits}
-        self._matcher.prepare([*asked, *(w for parts in texts.values() for part in parts for w in words(part))])
+        asked = self._matcher.weights(query.topic)
+        around = [self._around(h) for h in hits]
+        self._matcher.prepare([*asked, *(w for texts in around for text in texts for w in words(text))])
         topic = self._store.embedder.embed_queries([query.topic or query.text])[0]
-        self._embed_clauses(hits)
+        self._embed([h for h in hits if h.passage.id not in self._clauses])
         ranked = []
-        for hit in hits:
-            features = self._features(query, hit, weights, asked, texts[hit.passage.id], topic)
-            ranked.append(Ranked(hit, features, probability(features)))
-        return sorted(ranked, key=lambda r: -r.probability)
+        for hit, texts in zip(hits, around, strict=True):
+            features = self._features(query, hit, asked, texts, topic)
+            ranked.append(Ranked(hit, features, score(features)))
+        return sorted(ranked, key=lambda r: -r.score)
 
-    def _surroundings(self, hit: Hit) -> tuple[str, str, str]:
-        """The clause, its neighbours in the paragraph, the headings."""
-        paragraph: Paragraph = self._store.paragraph(hit.passage.paragraph_id)
+    def heading_fit(self, query: Query, section: Sequence[str]) -> float:
+        """Share of the question's weight found in the last two headings of a section path."""
+        asked = self._matcher.weights(query.topic)
+        found = self._matcher.similarities(list(asked), words(" ".join(section[-2:])))
+        return coverage(list(asked.values()), found)
+
+    def likeness(self, a: Hit, b: Hit) -> float:
+        """Cosine of two clauses that were ranked."""
+        return float(self._clauses[a.passage.id] @ self._clauses[b.passage.id])
+
+    def _around(self, hit: Hit) -> tuple[str, str, str]:
+        """The clause, the clause with its neighbours in the paragraph, the headings."""
+        paragraph = self._store.paragraph(hit.passage.paragraph_id)
         start, end = hit.passage.start, hit.passage.end
-        near = paragraph.text[max(0, start - 40) : end + 25]
-        return hit.passage.text, near, " ".join(paragraph.section)
+        return hit.passage.text, paragraph.text[max(0, start - NEAR_BEFORE) : end + NEAR_AFTER], " ".join(paragraph.section)
 
-    def _embed_clauses(self, hits: list[Hit]) -> None:
-        new = [h.passage for h in hits if h.passage.id not in self._clause_vectors]
-        if new:
-            vectors = self._store.embedder.embed_passages([p.text for p in new])
-            self._clause_vectors.update((p.id, v) for p, v in zip(new, vectors, strict=True))
+    def _embed(self, hits: Sequence[Hit]) -> None:
+        if hits:
+            vectors = self._store.embedder.embed_passages([h.passage.text for h in hits])
+            self._clauses.update((h.passage.id, v) for h, v in zip(hits, vectors, strict=True))
 
     def _features(
-        self, query: Query, hit: Hit, weights: dict[str, float], asked: list[str], texts: tuple[str, str, str], topic: np.ndarray  # type: ignore[type-arg]
+        self, query: Query, hit: Hit, asked: Mapping[str, float], texts: tuple[str, str, str], topic: NDArray[np.float32]
     ) -> Features:
-        clause, near, section = texts
-        values = list(weights.values())
-        here = words(clause)
-        in_clause = self._matcher.similarities(asked, here)
-        in_near = np.maximum(in_clause, 0.8 * self._matcher.similarities(asked, words(near)))
-        anywhere = np.maximum(in_near, 0.8 * self._matcher.similarities(asked, words(section)))
-        heaviest = max(range(len(asked)), key=lambda i: values[i], default=None)
-        back = self._matcher.weights(clause)
+        heard, values = list(asked), list(asked.values())
+        here, near, section = (words(text) for text in texts)
+        in_clause = self._matcher.similarities(heard, here)
+        in_near = np.maximum(in_clause, FROM_NEIGHBOURS * self._matcher.similarities(heard, near))
+        anywhere = np.maximum(in_near, FROM_NEIGHBOURS * self._matcher.similarities(heard, section))
+        back = self._matcher.weights(texts[0])
         return Features(
             clause=coverage(values, in_clause),
             sentence=coverage(values, in_near),
             section=coverage(values, anywhere),
-            missed=0.0 if heaviest is None else 1.0 - float(anywhere[heaviest]),
-            about=coverage(list(back.values()), self._matcher.similarities(list(back), asked)),
-            meaning=float(self._clause_vectors[hit.passage.id] @ topic),
+            missed=1.0 - float(anywhere[int(np.argmax(values))]) if values else 0.0,
+            exact=coverage(values, self._matcher.forms(heard, (*here, *near, *section))),
+            about=coverage(list(back.values()), self._matcher.similarities(list(back), heard)),
+            meaning=float(self._clauses[hit.passage.id] @ topic),
             lexical=hit.lexical,
             dense=hit.dense,
-            figure=figure_fit(query, clause),
+            figure=figure_fit(query, texts[0]),
             kind=float(query.kind is None or hit.passage.context.kind == query.kind),
             caption=float(self._store.paragraph(hit.passage.paragraph_id).role == "caption"),
-            clear=min(1.0, sum(values)),
         )

@@ -62,7 +62,6 @@ class Statement:
     end: int
     words: str
     context: Context
-    probability: float  # that it answers the question, in [0, 1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Vectors = NDArray[np.float32]
 CONTAINED = 0.9  # 就业 in 新增就业
 ABBREVIATED = 0.75  # 医保 for 医疗保险: its characters, in order
-COS_ZERO, COS_FULL, BY_MEANING = 0.30, 0.85, 0.85  # cosines that count nothing and most, and what most is
+COS_ZERO, COS_FULL, BY_MEANING = 0.12, 0.75, 0.85  # cosines that count nothing and most, and what most is
 _PART_OF_SPEECH = {"n": 1.0, "v": 0.55, "a": 0.4, "d": 0.15, "m": 0.25, "q": 0.1, "r": 0.1, "p": 0.05, "c": 0.05, "u": 0.0}
 _WORD = re.compile(r"[\u4e00-\u9fff]+|[a-zA-Z0-9.%+·-]+")
 
@@ -89,7 +89,11 @@ class WordMatcher:
         a = np.stack([self._vectors[w] for w in asked])
         f = np.stack([self._vectors[w] for w in found])
         best = np.clip((a @ f.T - COS_ZERO) / (COS_FULL - COS_ZERO), 0, 1).max(axis=1) * BY_MEANING
-        return np.array([max(float(b), self._by_form(w, found)) for w, b in zip(asked, best, strict=True)], np.float32)
+        return np.maximum(best, self.forms(asked, found)).astype(np.float32)
+
+    def forms(self, asked: Sequence[str], found: Sequence[str]) -> NDArray[np.float32]:
+        """The same without meaning: only words that stand in the text in the same, a longer or a shorter form."""
+        return np.array([self._by_form(w, found) for w in asked], np.float32)
 
     @staticmethod
     def _by_form(word: str, found: Sequence[str]) -> float:

@@ -1,0 +1,150 @@
+"""Fit the ranking and the confidence of `rag.rank` on the training questions and write `rag/weights.json`.
+
+Ranking: the weights maximise the log of the softmax share of the right hits of each question (listwise softmax; Cao et
+al. 2007). Confidence: logistic regression on whether the best hit is right, unanswerable questions counting as wrong;
+both with an L2 penalty. The threshold is where right answers plus right refusals are most on the training part.
+usage: python -m evals.fit [--index DIR] [--questions FILE] [--write]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.dataset import ASKED_ON, SEED_QUESTIONS, Question, load
+from evals.matching import norm
+from rag import open_pipeline
+from rag.extract import Extractor
+from rag.pipeline import Pipeline
+from rag.query import understand
+from rag.rank import Confidence, Features, Ranked, evidence, vector
+
+Floats = NDArray[np.float64]
+RANK_PENALTY, CONFIDENCE_PENALTY = 0.02, 1.0
+STEPS, RATE = 3000, 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The hits of one question as features (hits, features), which of them are right, and the best without constraints."""
+
+    question: Question
+    hits: tuple[Ranked, ...]
+    right: NDArray[np.bool_]
+    anywhere: tuple[Ranked, ...]
+
+    @property
+    def features(self) -> Floats:
+        return np.stack([vector(h.features) for h in self.hits])
+
+
+def _is_right(snippets: Sequence[str], paragraph: str, clause: str) -> bool:
+    """Whether a clause carries the evidence: it shares its words with a snippet that stands in its paragraph."""
+    text = norm(clause).rstrip("。,;，；")
+    return any(s in norm(paragraph) and (s in text or text in s or s[:8] in text or s[-8:] in text) for s in snippets)
+
+
+def samples(pipeline: Pipeline, questions: Sequence[Question]) -> list[Sample]:
+    """One sample for each question that is answered from one ranking."""
+    found = []
+    extractor: Extractor = pipeline.extractor
+    for q in questions:
+        query = understand(q.question, q.history, coverage=pipeline.store.coverage, today=ASKED_ON)
+        if query.type in ("beyond", "compare") or (query.unknown_places and not query.places):
+            continue
+        hits = extractor.retriever.retrieve(query)
+        if not hits:
+            continue
+        snippets = [norm(e.snippet) for e in q.evidence]
+        right = [
+            _is_right(snippets, pipeline.store.paragraph(h.hit.passage.paragraph_id).text, h.hit.passage.text) for h in hits
+        ]
+        found.append(Sample(q, tuple(hits), np.array(right), tuple(extractor.retriever.unconstrained(query))))
+    return found
+
+
+def fit_rank(train: Sequence[Sample]) -> Floats:
+    """Weights of the features, by Adam on the listwise softmax loss."""
+    items = [(s.features, s.right) for s in train if s.right.any()]
+    w = np.ones(len(fields(Features)))
+    mean, square = np.zeros_like(w), np.zeros_like(w)
+    for step in range(1, STEPS + 1):
+        gradient = RANK_PENALTY * w
+        for x, y in items:
+            z = x @ w
+            share = np.exp(z - z.max())
+            share /= share.sum()
+            wanted = share * y
+            gradient = gradient - x.T @ (wanted / max(wanted.sum(), 1e-12) - share) / len(items)
+        mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
+        w = w - RATE * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
+    return w
+
+
+def best(sample: Sample, w: Floats) -> tuple[Confidence, bool]:
+    """What is known of the best hit under weights `w`, and whether it is right."""
+    z = sample.features @ w
+    i = int(np.argmax(z))
+    elsewhere = max(float(vector(h.features) @ w) for h in sample.anywhere)
+    top = Ranked(sample.hits[i].hit, sample.hits[i].features, float(z[i]))
+    return evidence(top, Ranked(top.hit, top.features, elsewhere)), bool(sample.right[i])
+
+
+def fit_confidence(known: Sequence[Confidence], right: Sequence[bool]) -> Floats:
+    """Bias and weights of the logistic model, by Newton's method."""
+    x = np.column_stack([np.ones(len(known)), np.stack([vector(k) for k in known])])
+    y = np.array(right, float)
+    penalty = np.diag([1e-6, *([CONFIDENCE_PENALTY] * (x.shape[1] - 1))])
+    w = np.zeros(x.shape[1])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-x @ w))
+        w -= np.linalg.solve((x.T * (p * (1 - p))) @ x + penalty, x.T @ (p - y) + penalty @ w)
+    return w
+
+
+def _rates(p: Floats, right: NDArray[np.bool_], answerable: NDArray[np.bool_], threshold: float) -> tuple[float, float]:
+    given = p >= threshold
+    return float((given & right)[answerable].mean()), float((~given)[~answerable].mean())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--index", default=".wenju/index")
+    parser.add_argument("--questions", type=Path, default=SEED_QUESTIONS)
+    parser.add_argument("--write", action="store_true", help="write rag/weights.json")
+    args = parser.parse_args()
+    every = samples(open_pipeline(args.index, today=ASKED_ON), load(args.questions))
+    parts = {name: [s for s in every if s.question.split == name] for name in ("train", "heldout")}
+    rank = fit_rank(parts["train"])
+    known, right = zip(*(best(s, rank) for s in parts["train"]), strict=True)
+    confidence = fit_confidence(known, right)
+    threshold = 0.5
+    for name, part in parts.items():
+        known, right = zip(*(best(s, rank) for s in part), strict=True)
+        p = 1 / (1 + np.exp(-(confidence[0] + np.stack([vector(k) for k in known]) @ confidence[1:])))
+        answerable = np.array([s.question.answerable for s in part])
+        grid = [round(t, 2) for t in np.arange(0.1, 0.9, 0.05)]
+        rates = {t: _rates(p, np.array(right), answerable, t) for t in grid}
+        if name == "train":
+            threshold = max(grid, key=lambda t: (sum(rates[t]), -abs(t - 0.5)))
+        print(f"{name}: {len(part)} questions; best hit right {np.array(right)[answerable].mean():.3f}")
+        for t in grid:
+            print(f"  threshold {t:.2f}  answered right {rates[t][0]:.3f}  refused right {rates[t][1]:.3f}{'  <' if t == threshold else ''}")
+    table = {
+        "rank": {f.name: round(float(v), 3) for f, v in zip(fields(Features), rank, strict=True)},
+        "confidence": {"bias": round(float(confidence[0]), 3), "threshold": float(threshold)}
+        | {f.name: round(float(v), 3) for f, v in zip(fields(Confidence), confidence[1:], strict=True)},
+    }
+    print(json.dumps(table, indent=1))
+    if args.write:
+        Path("rag/weights.json").write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

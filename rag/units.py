@@ -1,0 +1,54 @@
+"""Counted units: which a question asks for, and whether a text states a figure in one of its family."""
+
+from __future__ import annotations
+
+import re
+
+# Measure words that people exchange freely; a figure in one answers a question that uses another.
+_FAMILIES: tuple[tuple[str, ...], ...] = (
+    ("个", "家", "所", "处", "座", "间", "栋", "片", "项", "件", "支", "条", "只", "类", "轮", "艘", "部", "台", "张", "套", "户", "辆", "枚", "根"),
+    ("人次", "人", "名", "位"),
+    ("元",),
+    ("平方米", "平方公里", "亩", "公顷", "平米"),
+    ("公里", "千米", "米"),
+    ("%", "个百分点", "倍"),
+    ("航次", "批次", "场次", "次", "场", "届"),
+    ("吨", "千克", "斤"),
+    ("千瓦", "千瓦时", "度"),
+)
+_ALL = sorted({unit for family in _FAMILIES for unit in family}, key=len, reverse=True)
+_ASKED = re.compile(rf"(?:多少|几)(?:多)?(?:[万亿千百])?({'|'.join(map(re.escape, _ALL))})")
+_IMPLIED: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("%", re.compile(r"百分之几|百分之多少|增速|增幅|增长率|[涨增]了?多少|增[涨长](?:了)?(?:多少|目标)?|占比|比重|比例|率(?:是|达|多少|为|要|目标)|强度|涨多少")),
+    ("元", re.compile(r"多少钱|花[了掉费]|资金|经费|支出|收入(?!.{0,3}增)|进账|总投资|投资额|额是|规模(?:是|突破)?多大|产值|总值(?!.{0,4}增)|how much (?:money|did|does|will)")),
+    ("人", re.compile(r"多少人|人数|人口|就业|岗位|人才")),
+    ("平方米", re.compile(r"多大面积|面积")),
+    ("公里", re.compile(r"多长|长度")),
+)  # fmt: skip
+_FIGURE = re.compile(r"\d|[一二两三四五六七八九十百千万亿]+(?:亿|万|元|家|个|人|座|项|倍)|翻番|一半|过半")
+_DIGITS = r"(?:\d[\d.,]*|[一二两三四五六七八九十百千]+)\s*(?:余|多|几)?\s*[万亿千百]*\s*(?:余|多)?\s*"
+
+
+def asked_unit(text: str) -> str | None:
+    """The unit that a question asks for, in words or by what it asks about; None when it does not tell."""
+    if match := _ASKED.search(text):
+        return match[1]
+    return next((unit for unit, cue in _IMPLIED if cue.search(text)), None)
+
+
+def states_figure(text: str) -> bool:
+    """Whether a number stands in `text`."""
+    return _FIGURE.search(text) is not None
+
+
+def states_unit(text: str, unit: str) -> float:
+    """How well a figure in `text` fits `unit`: 1 for the unit itself, 0.9 for one of its family, 0.4 for a figure in
+    another unit, 0 for no figure."""
+    if not states_figure(text):
+        return 0.0
+    if re.search(_DIGITS + re.escape(unit), text) or (unit == "%" and "％" in text):
+        return 1.0
+    family = next((f for f in _FAMILIES if unit in f), (unit,))
+    if any(re.search(_DIGITS + re.escape(other), text) for other in family):
+        return 0.9
+    return 0.4
