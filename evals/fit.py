@@ -27,6 +27,7 @@ from rag.rank import Confidence, Features, Ranked, evidence, vector
 
 Floats = NDArray[np.float64]
 RANK_PENALTY, CONFIDENCE_PENALTY = 0.02, 1.0
+REFUSAL_WEIGHT = 0.4  # what the share of right refusals counts beside that of right answers
 STEPS, RATE = 3000, 0.02
 
 
@@ -113,6 +114,13 @@ def _rates(p: Floats, right: NDArray[np.bool_], answerable: NDArray[np.bool_], t
     return float((given & right)[answerable].mean()), float((~given)[~answerable].mean())
 
 
+def _best_threshold(gain: dict[float, float]) -> float:
+    """The middle of the best stretch: one question more or less should not move it."""
+    grid = sorted(gain)
+    smooth = {t: sum(gain[u] for u in grid if abs(u - t) <= 0.151) / sum(abs(u - t) <= 0.151 for u in grid) for t in grid}
+    return max(grid, key=lambda t: (round(smooth[t], 6), -abs(t - 0.5)))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--index", default=".wenju/index")
@@ -132,7 +140,7 @@ def main() -> None:
         grid = [round(t, 2) for t in np.arange(0.1, 0.9, 0.05)]
         rates = {t: _rates(p, np.array(right), answerable, t) for t in grid}
         if name == "train":
-            threshold = max(grid, key=lambda t: (sum(rates[t]), -abs(t - 0.5)))
+            threshold = _best_threshold({t: right + REFUSAL_WEIGHT * refused for t, (right, refused) in rates.items()})
         print(f"{name}: {len(part)} questions; best hit right {np.array(right)[answerable].mean():.3f}")
         for t in grid:
             print(f"  threshold {t:.2f}  answered right {rates[t][0]:.3f}  refused right {rates[t][1]:.3f}{'  <' if t == threshold else ''}")

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 
 Time = int | tuple[int, int] | None
 AS_GOOD = 1.0  # a second place, year or kind is shown when its score is at most this much below the best
-SAME_INDICATOR = 2.0  # what a likeness of 1 to the surest side adds to the score of another side of a comparison
+SAME_INDICATOR = 4.0  # what a likeness of 1 to the surest side adds to the score of another side of a comparison
 HEADING_FITS = 0.5  # share of a list question's weight in a heading from which the list under it is the answer
+HEADING_HINTS = 0.2  # share from which the items beside the best one belong to the list too
+HEADING_LAG = 0.15  # how much better one clause may fit and yet be only one of the list
+LIKE_ANCHOR, SURE_ENOUGH = 0.5, 0.2  # a side of a comparison that words its figure like the surest side needs to be less sure
 MOST_LINES, MOST_ITEMS = 6, 16
 LONGEST_SENTENCE, LONGEST_LIST_SENTENCE = 110, 400  # characters that are shown whole
-_ASKS = re.compile(r"多少|几(?=[\u4e00-\u9fff])|百分之几|第几|谁|哪[天年家个位里些]|什么|如何|多大|how (?:many|much)")
+_ASKS = re.compile(r"各(?=[是有多])|分别|多少|几(?=[\u4e00-\u9fff])|百分之几|第几|谁|哪[天年家个位里些]|什么|如何|多大|how (?:many|much)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +130,13 @@ class Extractor:
         """What stands under the heading that a list question names, when that fits better than any one clause."""
         headings = self.retriever.headings(query)
         best = ranked[0].features.clause if ranked else 0.0
-        if not headings or headings[0][0] < max(HEADING_FITS, best):
+        top = self._store.paragraph(ranked[0].hit.passage.paragraph_id) if ranked else None
+        if headings and headings[0][0] >= max(HEADING_FITS, best - HEADING_LAG):
+            report_id, section = headings[0][1]
+        elif top and top.role == "item" and dict((k, fit) for fit, k in headings).get((top.report_id, top.section), 0) >= HEADING_HINTS:
+            report_id, section = top.report_id, top.section
+        else:
             return []
-        report_id, section = headings[0][1]
         blocks = [b for b in self._store.blocks(report_id) if b.citable and b.section == section and b.role != "caption"]
         if len(blocks) < 2:
             return []
@@ -145,21 +152,33 @@ class Extractor:
         places: Sequence[str | None] = query.places or (None,)
         times: Sequence[Time] = (*query.years, *((query.period,) if query.period else ())) or (None,)
         kinds: Sequence[Kind | None] = ("target", "result") if query.both_kinds else (query.kind,)
-        missing = list(query.unknown_places)
-        sides: list[tuple[list[Ranked], float]] = []
-        for place, time, kind in itertools.product(places, times, kinds):
-            ranked, sure = self.retriever.side(query, place=place, time=time, kind=kind)
-            if sure < weights()["confidence"]["threshold"]:
-                missing.append(_side_name(place, time, kind))
-            else:
-                sides.append((ranked, sure))
-        if len(sides) < 2:
-            return Extraction(Draft(missing=tuple(missing)), tuple(r for ranked, _ in sides for r in ranked[:3]))
-        anchor = max(sides, key=lambda side: side[1])[0][0]
-        chosen = [max(ranked, key=lambda r: r.score + SAME_INDICATOR * self.retriever.likeness(r, anchor)) for ranked, _ in sides]
-        draft = Draft(tuple(self._widened(query, r) for r in chosen), table=True, missing=tuple(missing))
-        rest = [r for ranked, _ in sides for r in ranked[:3] if r not in chosen]
-        return Extraction(draft, (*chosen, *rest), min(sure for _, sure in sides))
+        sides = {
+            _side_name(place, time, kind): self.retriever.side(query, place=place, time=time, kind=kind)
+            for place, time, kind in itertools.product(places, times, kinds)
+        }
+        found = {name: ranked for name, (ranked, sure) in sides.items() if ranked and sure >= SURE_ENOUGH}
+        surest = max(sides.values(), key=lambda side: side[1])
+        if not found or surest[1] < weights()["confidence"]["threshold"]:
+            return Extraction(Draft(missing=(*query.unknown_places, *sides)))
+        chosen = {name: self._like(ranked, surest[0][0]) for name, ranked in found.items()}
+        kept = {
+            name: r
+            for name, r in chosen.items()
+            if sides[name][1] >= weights()["confidence"]["threshold"] or self._alike(r, surest[0][0]) >= LIKE_ANCHOR
+        }
+        missing = (*query.unknown_places, *(name for name in sides if name not in kept))
+        if len(kept) < 2:
+            return Extraction(Draft(missing=missing), tuple(r for ranked in found.values() for r in ranked[:3]))
+        rest = [r for name in kept for r in found[name][:3] if r is not kept[name]]
+        draft = Draft(tuple(self._widened(query, r) for r in kept.values()), table=True, missing=missing)
+        return Extraction(draft, (*kept.values(), *rest), min(sides[name][1] for name in kept))
+
+    def _alike(self, a: Ranked, b: Ranked) -> float:
+        return self.retriever.likeness(a, b)
+
+    def _like(self, ranked: Sequence[Ranked], anchor: Ranked) -> Ranked:
+        """The hit that answers best in words like those of `anchor`: both sides must speak of the same indicator."""
+        return max(ranked, key=lambda r: r.score + SAME_INDICATOR * self._alike(r, anchor))
 
 
 def _side_name(place: str | None, time: Time, kind: Kind | None) -> str:

@@ -14,7 +14,7 @@ from rag.english import chinese_cues, is_english, uncovered_names
 from rag.fold import fold
 from rag.terms import formal, translated
 from rag.types import Query, QuestionType
-from rag.units import asked_unit
+from rag.units import ASKED_UNIT, asked_unit
 from rag.words import tagged
 
 # Cues of a planned figure and of a reached one; the plain forms decide even where the other side has a cue too.
@@ -23,11 +23,11 @@ _TARGET = re.compile(
     r"|(?<![需重主紧必只首纪])要(?!点|求|闻|是|么|的)"
 )
 _RESULT = re.compile(
-    r"实际|实绩|已经|已|完成(?:了|得|数|情况|的)|完成(?=多少)|实现了|达成|成绩|做了|搞了|[增建办开盖拆修发花引拿新][\u4e00-\u9fff]{0,3}了|了多少|了几|结果|最终|真正|到底.{0,4}了|完工|落实了"
+    r"实际|实绩(?!企业)|已经|已|完成(?:了|得|数|情况|的)|完成(?=多少)|实现了|达成|成绩|做了|搞了|[增建办开盖拆修发花引拿新][\u4e00-\u9fff]{0,3}了|了多少|了几|结果|最终|真正|到底.{0,4}了|完工|落实了"
 )
 _NOT_TARGET = re.compile(r"(?:不是|不要|不|除|并非|而非|非)[^，。？]{0,8}(?:计划|目标|预期)(?:数|值)?|计划数?除外")
 _NOT_RESULT = re.compile(r"(?:不是|不要|不|并非|而非|非)[^，。？]{0,4}(?:完成|实际|实绩|结果)(?:数|值)?")
-_BOTH_KINDS = re.compile(r"(?:目标|计划|预期).{0,14}(?:完成|实际|结果|实绩|达成)|(?:完成|实际|结果|实绩).{0,14}(?:目标|计划|预期)")
+_BOTH_KINDS = re.compile(r"(?:目标|计划|预期).{0,14}(?:完成|实际|结果|实绩(?!企业)|达成)|(?:完成|实际|结果|实绩(?!企业)).{0,14}(?:目标|计划|预期)")
 _CUMULATIVE = re.compile(r"累计|合计|总共|一共|加起来|五年下来|5年下来")
 
 _BEYOND = re.compile(
@@ -58,15 +58,16 @@ _ENGLISH_STOPS = re.compile(
 # Words of a question that say nothing of its topic: phrases first, then single words.
 _ASKING = re.compile(
     r"请问一?下?|告诉我|想知道|我想问|帮我查一?下?|麻烦|查一?下|是多少|有多少|多少|百分之几|第几|是什么|有什么|什么|哪些|哪几|哪个|哪家|哪位|哪里|哪儿|在哪|哪天|哪年"
-    r"|怎么样|如何|怎样|怎么|是不是|有没有|是否|能不能|会不会|能否|列出来?|目标值?|计划数?|预期|完成数|实绩|换个话题|放到|加起来|五年|这一年|这个|那个|多大|多高|多长|到底|究竟|具体|大概|大约|总共|一共|合计|分别|各自|各是|一下"
+    r"|怎么样|如何|怎样|怎么|是不是|有没有|是否|能不能|会不会|能否|列出来?|目标值?|计划数?|预期|完成数|实绩(?!企业)|换个话题|放到|加起来|五年|这一年|这个|那个|多大|多高|多长|到底|究竟|具体|大概|大约|总共|一共|合计|分别|各自|各是|一下"
 )
+_COUNTED = re.compile(r"(?:\d+|[一二两三四五六七八九十]+)(?:个方面|个|条|大(?![\u4e00-\u9fff]*学)|项|件|方面|点)(?=[^\d]|$)")  # “哪五条”, “5大”
 _EMPTY_WORDS = frozenset(
     "请 哪 谁 几 吗 呢 呀 啊 吧 都 有 全部 指标 打算 准备 力争 争取 确保 预计 安排 实际 已经 今年 去年 明年 全年 年底 年初 年末 年度 一年 年 那 现在 目前 数字 数据 要 将 会 想 让 给 把 被 由 对"
     " 从 到 的 了 是 在 和 与 跟 及 或 这 其中 还 也 就 才 又 我 你 他 它 们 咱 我们 他们 人家 太 很 情况 方面 各 可以 能 个 几个 几家 几件 几处 下 上 来 去 过 着 得 地 之 等 以 为 于 所 里 里面 这块 那边 底".split()
 )
 _CONTEXTUAL = re.compile(r"呢[？?。]?$|^那|^换成|^放到|^那么|^如果是|^还有|^再|这[五5]年|^实际|^目标|^结果|^其中|它|^这|^为什么|^为何|^what about|^how about|^and\b")
 _NEW_TOPIC = re.compile(r"换个话题|换一个|另外问|再问一个别的|另一个问题")
-_WHOLE_CITY = re.compile(r"全市|整个市|全[\u4e00-\u9fff]{2}市?(?=的?\d|目标|呢|要|今年)|市里")
+_WHOLE_CITY = re.compile(r"(?<![在居位列对接])全市(?!.{0,2}(?:排|第|首|前列|领先|最|占|数一数二))|整个市|全[\u4e00-\u9fff]{2}市?(?=的?\d|目标|呢|要|今年)|市里")
 _ALL_DISTRICTS = re.compile(r"各区市?|各个区|所有区|每个区|各地|哪个区|哪些区|几个区|区市里|各县")
 
 
@@ -148,7 +149,8 @@ def _type(text: str, places: int, times: int) -> QuestionType:
 
 def _topic(text: str) -> str:
     """The words of `text` that say what is asked about."""
-    stripped = _ASKING.sub(" ", _ENGLISH_STOPS.sub(" ", re.sub(r"[^\w%“”·+]+", " ", text)))
+    counted = _COUNTED.sub(" ", ASKED_UNIT.sub(" ", text))
+    stripped = _ASKING.sub(" ", _ENGLISH_STOPS.sub(" ", re.sub(r"[^\w%“”·+]+", " ", counted)))
     return " ".join(word for word, _ in tagged(stripped) if word not in _EMPTY_WORDS)
 
 
@@ -196,7 +198,6 @@ def _inherit(said: _Said, before: Query) -> Query:
     timed = bool(now.years or now.period)
     placed = bool(now.places or now.unknown_places)
     topic = now.topic if len(now.topic.replace(" ", "")) >= 2 else ""
-    kind = now.kind or (before.kind if not timed or topic else before.kind)
     same = not topic
     return replace(
         now,
@@ -205,8 +206,8 @@ def _inherit(said: _Said, before: Query) -> Query:
         unknown_places=now.unknown_places if placed else before.unknown_places,
         years=now.years if timed else before.years,
         period=now.period if timed else before.period,
-        kind=kind,
-        type=before.type if same and now.type in ("what", "yesno") else now.type,
+        kind=now.kind or before.kind,
+        type=before.type if now.type in ("what", "yesno") else now.type,
         unit=now.unit or (before.unit if same else None),
     )
 

@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 from index.types import Hit
 from rag.types import Query
 from rag.units import states_figure, states_unit
-from rag.words import WordMatcher, coverage, words
+from rag.words import Likeness, WordMatcher, coverage, tagged, words
 
 if TYPE_CHECKING:
     from index.store import Store
 
 NEAR_BEFORE, NEAR_AFTER = 40, 25  # characters around a clause that are read with it
+FROM_PARENT = 0.7  # what a word found in the heading above a heading counts
 FROM_NEIGHBOURS = 0.8  # what a word found beside the clause or in a heading counts
 
 
@@ -40,10 +41,11 @@ class Features:
     missed: float  # how little the heaviest word of the question is found even there
     exact: float  # like section, words that stand there in the same, a longer or a shorter form only
     about: float  # share of the clause's weight that the question has
+    narrowed: float  # share of the question's weight that the clause has behind a noun not asked for: 海洋|生产总值
     meaning: float  # cosine of the topic and the clause
     lexical: float  # as in Hit
     dense: float  # as in Hit
-    figure: float  # a number was asked for and one in that unit stands here; 1 for other questions
+    figure: float  # a number in the unit asked for, or a list if one is asked for, stands here; 1 for other questions
     kind: float  # the kind asked for, exactly
     caption: float  # a picture's caption
 
@@ -62,6 +64,7 @@ class Confidence:
     figure: float
     meaning: float
     about: float
+    narrowed: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,9 @@ def probability(known: Confidence) -> float:
 
 
 def figure_fit(query: Query, text: str) -> float:
-    """How well a clause meets a question's wish for a number, in [0, 1]; 1 for a question that asks for none."""
+    """How well a clause meets a question's wish for a number or a list, in [0, 1]; 1 for a question of another type."""
+    if query.type == "list":
+        return 1.0 if "、" in text else 0.5
     if query.type not in ("number", "compare"):
         return 1.0
     if query.unit is None:
@@ -131,20 +136,21 @@ class Ranker:
             return []
         asked = self._matcher.weights(query.topic)
         around = [self._around(h) for h in hits]
-        self._matcher.prepare([*asked, *(w for texts in around for text in texts for w in words(text))])
+        like = self._matcher.likeness(list(asked), (w for texts in around for text in texts for w in words(text)))
         topic = self._store.embedder.embed_queries([query.topic or query.text])[0]
         self._embed([h for h in hits if h.passage.id not in self._clauses])
         ranked = []
         for hit, texts in zip(hits, around, strict=True):
-            features = self._features(query, hit, asked, texts, topic)
+            features = self._features(query, hit, (asked, like), texts, topic)
             ranked.append(Ranked(hit, features, score(features)))
         return sorted(ranked, key=lambda r: -r.score)
 
     def heading_fit(self, query: Query, section: Sequence[str]) -> float:
-        """Share of the question's weight found in the last two headings of a section path."""
+        """Share of the question's weight found in the last heading of a section path, and the one above it."""
         asked = self._matcher.weights(query.topic)
-        found = self._matcher.similarities(list(asked), words(" ".join(section[-2:])))
-        return coverage(list(asked.values()), found)
+        own, above = words(section[-1]), words(" ".join(section[-2:-1]))
+        like = self._matcher.likeness(list(asked), (*own, *above))
+        return coverage(list(asked.values()), np.maximum(like.best(own), FROM_PARENT * like.best(above)))
 
     def likeness(self, a: Hit, b: Hit) -> float:
         """Cosine of two clauses that were ranked."""
@@ -162,21 +168,27 @@ class Ranker:
             self._clauses.update((h.passage.id, v) for h, v in zip(hits, vectors, strict=True))
 
     def _features(
-        self, query: Query, hit: Hit, asked: Mapping[str, float], texts: tuple[str, str, str], topic: NDArray[np.float32]
+        self,
+        query: Query,
+        hit: Hit,
+        asked: tuple[Mapping[str, float], Likeness],
+        texts: tuple[str, str, str],
+        topic: NDArray[np.float32],
     ) -> Features:
-        heard, values = list(asked), list(asked.values())
+        values, like = list(asked[0].values()), asked[1]
         here, near, section = (words(text) for text in texts)
-        in_clause = self._matcher.similarities(heard, here)
-        in_near = np.maximum(in_clause, FROM_NEIGHBOURS * self._matcher.similarities(heard, near))
-        anywhere = np.maximum(in_near, FROM_NEIGHBOURS * self._matcher.similarities(heard, section))
+        in_clause = like.best(here)
+        in_near = np.maximum(in_clause, FROM_NEIGHBOURS * like.best(near))
+        anywhere = np.maximum(in_near, FROM_NEIGHBOURS * like.best(section))
         back = self._matcher.weights(texts[0])
         return Features(
             clause=coverage(values, in_clause),
             sentence=coverage(values, in_near),
             section=coverage(values, anywhere),
             missed=1.0 - float(anywhere[int(np.argmax(values))]) if values else 0.0,
-            exact=coverage(values, self._matcher.forms(heard, (*here, *near, *section))),
-            about=coverage(list(back.values()), self._matcher.similarities(list(back), heard)),
+            exact=coverage(values, like.best((*here, *near, *section), forms_only=True)),
+            about=coverage(list(back.values()), like.back(list(back))),
+            narrowed=coverage(values, like.narrowed(tagged(texts[0]))),
             meaning=float(self._clauses[hit.passage.id] @ topic),
             lexical=hit.lexical,
             dense=hit.dense,

@@ -17,7 +17,7 @@ _FAMILIES: tuple[tuple[str, ...], ...] = (
     ("千瓦", "千瓦时", "度"),
 )
 _ALL = sorted({unit for family in _FAMILIES for unit in family}, key=len, reverse=True)
-_ASKED = re.compile(rf"(?:多少|几)(?:多)?(?:[万亿千百])?({'|'.join(map(re.escape, _ALL))})")
+ASKED_UNIT = re.compile(rf"(?:多少|几)(?:多)?(?:[万亿千百])?({'|'.join(map(re.escape, _ALL))})")
 _IMPLIED: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("%", re.compile(r"百分之几|百分之多少|增速|增幅|增长率|[涨增]了?多少|增[涨长](?:了)?(?:多少|目标)?|占比|比重|比例|率(?:是|达|多少|为|要|目标)|强度|涨多少")),
     ("元", re.compile(r"多少钱|花[了掉费]|资金|经费|支出|收入(?!.{0,3}增)|进账|总投资|投资额|额是|规模(?:是|突破)?多大|产值|总值(?!.{0,4}增)|how much (?:money|did|does|will)")),
@@ -31,7 +31,7 @@ _DIGITS = r"(?:\d[\d.,]*|[一二两三四五六七八九十百千]+)\s*(?:余|�
 
 def asked_unit(text: str) -> str | None:
     """The unit that a question asks for, in words or by what it asks about; None when it does not tell."""
-    if match := _ASKED.search(text):
+    if match := ASKED_UNIT.search(text):
         return match[1]
     return next((unit for unit, cue in _IMPLIED if cue.search(text)), None)
 

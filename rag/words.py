@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ CONTAINED = 0.9  # 就业 in 新增就业
 ABBREVIATED = 0.75  # 医保 for 医疗保险: its characters, in order
 COS_ZERO, COS_FULL, BY_MEANING = 0.12, 0.75, 0.85  # cosines that count nothing and most, and what most is
 _PART_OF_SPEECH = {"n": 1.0, "v": 0.55, "a": 0.4, "d": 0.15, "m": 0.25, "q": 0.1, "r": 0.1, "p": 0.05, "c": 0.05, "u": 0.0}
+SAME, UNASKED = 0.8, 0.4  # likeness from which a word is the asked one, and below which it was not asked for
+_PLAIN_MODIFIERS = frozenset("全区 全市 全省 全县 全国 区级 市级 省级 县级 地区 国内 本级 一般 年度 全年 各类 城镇 主要 目标 经济社会 总体 项目 企业".split())
 _WORD = re.compile(r"[\u4e00-\u9fff]+|[a-zA-Z0-9.%+·-]+")
 
 
@@ -34,6 +37,7 @@ def tagged(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((w.lower(), t) for w, t in rjieba.tag(text) if _WORD.fullmatch(w) and t not in ("x",) or w.isalnum())
 
 
+@lru_cache(maxsize=65536)
 def words(text: str) -> tuple[str, ...]:
     """The distinct words of `text`, in order of appearance."""
     return tuple(dict.fromkeys(w for w, _ in tagged(text)))
@@ -54,8 +58,10 @@ class WordMatcher:
     def __init__(self, texts: Sequence[str], embedder: Embedder) -> None:
         self._texts = texts
         self._embedder = embedder
-        self._vectors: dict[str, Vectors] = {}
+        self._rows: dict[str, int] = {}
+        self._vectors: Vectors = np.zeros((0, embedder.dim), np.float32)
         self._idf: dict[str, float] = {}
+        self._weights: dict[str, dict[str, float]] = {}
 
     def idf(self, word: str) -> float:
         """ln((N + 1) / (df + 1)) / ln(N + 1), in [0, 1]: 1 for a word that no text has."""
@@ -66,47 +72,90 @@ class WordMatcher:
         return self._idf[word]
 
     def weights(self, text: str) -> dict[str, float]:
-        """The words of a question's topic and how much each counts."""
+        """The words of a text and how much each counts."""
+        if (known := self._weights.get(text)) is not None:
+            return known
         found: dict[str, float] = {}
         for word, tag in tagged(text):
             length = 1.0 if len(word) > 1 else 0.35
             weight = _speech_weight(tag) * length * (0.15 + self.idf(word))
             if weight > 0:
                 found[word] = max(weight, found.get(word, 0.0))
+        self._weights[text] = found
         return found
 
-    def prepare(self, words: Iterable[str]) -> None:
-        """Embed the words that are not known yet, in one call."""
-        new = [w for w in dict.fromkeys(words) if w not in self._vectors]
+    def likeness(self, asked: Sequence[str], found: Iterable[str]) -> Likeness:
+        """How like each of `asked` is to each distinct word of `found`, computed once for all texts of a search."""
+        columns = {word: i for i, word in enumerate(dict.fromkeys(found))}
+        forms = np.array([[_form(a, f) for f in columns] for a in asked], np.float32).reshape(len(asked), len(columns))
+        if not forms.size:
+            return Likeness(columns, forms, forms)
+        cosines = self._embedded(list(asked)) @ self._embedded(list(columns)).T
+        meaning = np.clip((cosines - COS_ZERO) / (COS_FULL - COS_ZERO), 0, 1) * BY_MEANING
+        return Likeness(columns, forms, np.maximum(forms, meaning).astype(np.float32))
+
+    def _embedded(self, words: list[str]) -> Vectors:
+        """Vectors of `words`, (len(words), dim); each word is embedded once."""
+        new = [w for w in words if w not in self._rows]
         if new:
-            self._vectors.update(zip(new, self._embedder.embed_passages(new), strict=True))
+            vectors = self._embedder.embed_passages(new)
+            for word in new:
+                self._rows[word] = len(self._rows)
+            self._vectors = np.concatenate([self._vectors, vectors]) if len(self._vectors) else vectors
+        return self._vectors[[self._rows[w] for w in words]]
 
-    def similarities(self, asked: Sequence[str], found: Sequence[str]) -> NDArray[np.float32]:
-        """For each of `asked` its best likeness among `found`, in [0, 1]; shape (len(asked),)."""
-        if not asked or not found:
-            return np.zeros(len(asked), np.float32)
-        self.prepare([*asked, *found])
-        a = np.stack([self._vectors[w] for w in asked])
-        f = np.stack([self._vectors[w] for w in found])
-        best = np.clip((a @ f.T - COS_ZERO) / (COS_FULL - COS_ZERO), 0, 1).max(axis=1) * BY_MEANING
-        return np.maximum(best, self.forms(asked, found)).astype(np.float32)
 
-    def forms(self, asked: Sequence[str], found: Sequence[str]) -> NDArray[np.float32]:
-        """The same without meaning: only words that stand in the text in the same, a longer or a shorter form."""
-        return np.array([self._by_form(w, found) for w in asked], np.float32)
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """Likeness of asked words (rows) to found words (columns), each in [0, 1]: by form alone, and by form or meaning."""
 
-    @staticmethod
-    def _by_form(word: str, found: Sequence[str]) -> float:
-        if word in found:
-            return 1.0
-        best = 0.0
-        if len(word) >= 2:
-            for other in found:
-                if len(other) >= 2 and (word in other or other in word):
-                    best = max(best, CONTAINED * min(len(word), len(other)) / len(other) if other in word else CONTAINED)
-                elif len(other) > len(word) and not word.isascii() and _subsequence(word, other):
-                    best = max(best, ABBREVIATED)
+    columns: Mapping[str, int]
+    forms: Vectors
+    either: Vectors
+
+    def best(self, found: Sequence[str], *, forms_only: bool = False) -> Vectors:
+        """For each asked word its best likeness among `found`, shape (asked words,)."""
+        table = self.forms if forms_only else self.either
+        if not found or not table.size:
+            return np.zeros(len(table), np.float32)
+        best: Vectors = table[:, [self.columns[w] for w in found]].max(axis=1)
         return best
+
+    def narrowed(self, found: Sequence[tuple[str, str]]) -> Vectors:
+        """For each asked word whether every place where it stands in the tagged words `found` is right behind a noun
+        that was not asked for, shape (asked words,), 0 or 1."""
+        out = np.zeros(len(self.either), np.float32)
+        for row, likes in enumerate(self.either):
+            spots = [i for i, (word, _) in enumerate(found) if likes[self.columns[word]] >= SAME]
+            out[row] = bool(spots) and all(i > 0 and self._unasked_noun(*found[i - 1]) for i in spots)
+        return out
+
+    def _unasked_noun(self, word: str, tag: str) -> bool:
+        asked = float(self.either[:, self.columns[word]].max())
+        return tag[:1] in "nb" and len(word) > 1 and word not in _PLAIN_MODIFIERS and asked < UNASKED
+
+    def back(self, found: Sequence[str]) -> Vectors:
+        """For each of `found` its best likeness to an asked word, shape (len(found),)."""
+        if not found or not self.either.size:
+            return np.zeros(len(found), np.float32)
+        best: Vectors = self.either[:, [self.columns[w] for w in found]].max(axis=0)
+        return best
+
+
+@lru_cache(maxsize=65536)
+def _form(word: str, other: str) -> float:
+    """Likeness of two words by their characters: equal, one within the other, or an abbreviation."""
+    if word == other:
+        return 1.0
+    if len(word) < 2 or len(other) < 2:
+        return 0.0
+    if word in other:
+        return CONTAINED
+    if other in word:
+        return CONTAINED * len(other) / len(word)
+    if len(other) > len(word) and not word.isascii() and _subsequence(word, other):
+        return ABBREVIATED
+    return 0.0
 
 
 def coverage(weights: Sequence[float], likeness: NDArray[np.float32]) -> float:

@@ -1,0 +1,167 @@
+"""Files to an index: the seeds, bad files, duplicates, metadata, and only what changed is embedded again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hashing import HashingEmbedder
+
+from index.build import build
+from index.errors import IndexLocked, SourceError, StoreError
+from index.generation import FILES, locked
+from index.passages import indexed_text
+from index.store import Store
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+REPORT = "2025年市北区政府工作报告\n\n2025年，新增就业4万人。\n\n建成亿元楼宇24座。\n\n新建学校5所。\n"
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """A folder with two reports."""
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / "a.txt").write_text(REPORT, encoding="utf-8")
+    (folder / "b.txt").write_text(REPORT.replace("市北", "李沧").replace("学校", "医院"), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def where(tmp_path: Path) -> Path:
+    return tmp_path / "index"
+
+
+def test_the_seeds_become_an_index_that_cites_their_files(where: Path) -> None:
+    embedder = HashingEmbedder()
+    steps: list[tuple[str, int, int]] = []
+    done = build([SEEDS], where, embedder=embedder, progress=lambda *step: steps.append(step))
+    opened = Store.open(where, embedder)
+    assert [one.file for one in done.files] == sorted(path.as_posix() for path in SEEDS.glob("*.txt"))
+    assert done.skipped == ()
+    assert (done.reused, done.embedded) == (0, len(opened.passages))
+    assert {stage for stage, _, _ in steps} == {"read", "embed"}
+    assert steps[-1][1] == steps[-1][2]
+    assert json.loads(json.dumps(done.to_json()))["embedded"] == done.embedded
+    for report, one in zip(opened.reports, done.files, strict=True):
+        data = Path(report.file).read_bytes()
+        assert report.sha256 == hashlib.sha256(data).hexdigest()
+        assert report.id == report.sha256[:12]
+        assert (len(opened.blocks(report.id)), report.title) == (one.paragraphs, one.title)
+        text = data.decode().replace("\r\n", "\n")
+        for block in opened.blocks(report.id):
+            assert all(text[start:end].strip() for start, end in block.spans)
+    row = next(i for i, passage in enumerate(opened.passages) if "新增就业4.5万人" in passage.text)
+    found = opened.search(indexed_text(opened.passages[row]), k=1)
+    assert found[0].passage.text == opened.passages[row].text
+    np.testing.assert_array_equal(
+        opened.index.vectors[row], embedder.embed_queries([indexed_text(opened.passages[row])])[0]
+    )
+
+
+def test_building_twice_gives_the_same_files(where: Path, tmp_path: Path) -> None:
+    first = build([SEEDS], where, embedder=HashingEmbedder())
+    again = build([SEEDS], where, embedder=HashingEmbedder())
+    other = build([SEEDS], tmp_path / "other", embedder=HashingEmbedder())
+    assert (again.reused, again.embedded) == (first.embedded, 0)
+    assert len({Path(one.generation).name.split("-")[1] for one in (first, again, other)}) == 1
+
+
+def test_one_changed_file_embeds_only_its_changed_passages(sources: Path, where: Path) -> None:
+    build([sources], where, embedder=HashingEmbedder())
+    (sources / "a.txt").write_text(REPORT.replace("24座", "26座"), encoding="utf-8")
+    embedder = HashingEmbedder()
+    done = build([sources], where, embedder=embedder)
+    assert len(embedder.embedded) == 1 == done.embedded
+    assert "亿元楼宇26座" in embedder.embedded[0]
+    opened = Store.open(where, embedder)
+    assert done.reused == len(opened.passages) - 1
+    fresh = embedder.embed_queries([indexed_text(passage) for passage in opened.passages])
+    np.testing.assert_array_equal(opened.index.vectors, fresh)
+
+
+def test_another_model_or_a_damaged_index_reuses_nothing(sources: Path, where: Path) -> None:
+    first = build([sources], where, embedder=HashingEmbedder())
+    assert build([sources], where, embedder=HashingEmbedder(fingerprint="hashing-2")).reused == 0
+    last = build([sources], where, embedder=HashingEmbedder(dim=8))
+    assert last.reused == 0
+    (Path(last.generation) / FILES.vectors).write_bytes(b"")
+    assert build([sources], where, embedder=HashingEmbedder(dim=8)).embedded == first.embedded
+
+
+def test_bad_files_are_listed_and_the_rest_is_indexed(sources: Path, where: Path) -> None:
+    (sources / "empty.txt").touch()
+    (sources / "scan.txt").write_bytes(b"%PDF-1.7\n")
+    (sources / "scan.pdf").write_bytes(b"%PDF-1.7\n")
+    (sources / "gb.txt").write_bytes(REPORT.replace("市北", "崂山").encode("gb18030"))
+    done = build([sources], where, embedder=HashingEmbedder())
+    assert [Path(one.file).name for one in done.files] == ["a.txt", "b.txt", "gb.txt"]
+    reasons = {Path(one.file).name: one.reason for one in done.skipped}
+    assert reasons["empty.txt"] == "没有文字。"
+    assert reasons["scan.txt"] == "内容是PDF，不是文本。"
+    assert "不支持的格式（.pdf）" in reasons["scan.pdf"]
+    opened = Store.open(where, HashingEmbedder())
+    assert any("崂山" in block.text for block in opened.blocks(opened.reports[2].id))
+
+
+def test_files_with_the_same_content_are_indexed_once_under_all_their_names(sources: Path, where: Path) -> None:
+    shutil.copy(sources / "a.txt", sources / "copy.md")
+    done = build([sources], where, embedder=HashingEmbedder())
+    assert len(done.files) == 2
+    assert done.files[0].aliases == (str(sources / "copy.md"),)
+    assert Store.open(where, HashingEmbedder()).reports[0].aliases == done.files[0].aliases
+
+
+def test_the_sidecar_corrects_a_report(sources: Path, where: Path) -> None:
+    rows = '{"file": "a.txt", "title": "旧报告", "year": 1999, "place": "莱西市", "genre": "政府工作报告"}\n'
+    (sources / "reports.jsonl").write_text(rows, encoding="utf-8")
+    done = build([sources], where, embedder=HashingEmbedder())
+    assert (done.files[0].title, done.files[0].year, done.files[0].place) == ("旧报告", 1999, "莱西市")
+    assert done.files[1].place == "李沧区"
+    assert Store.open(where, HashingEmbedder()).reports[0].genre == "政府工作报告"
+
+
+def test_when_nothing_can_be_built_the_old_index_stays(sources: Path, where: Path, tmp_path: Path) -> None:
+    build([sources], where, embedder=HashingEmbedder())
+    before = {path: path.read_bytes() for path in where.rglob("*") if path.is_file()}
+    (tmp_path / "bad").mkdir()
+    with pytest.raises(SourceError, match="没有可以索引的文件。"):
+        build([tmp_path / "bad"], where, embedder=HashingEmbedder())
+    (tmp_path / "bad" / "a.txt").touch()
+    with pytest.raises(SourceError, match=r"跳过 1 个，如 .*a\.txt：没有文字"):
+        build([tmp_path / "bad"], where, embedder=HashingEmbedder())
+    with pytest.raises(SourceError, match="没有这个文件或文件夹"):
+        build([sources, tmp_path / "nothing"], where, embedder=HashingEmbedder())
+    (sources / "reports.jsonl").write_text('{"file": "a.txt"}\n{}\n', encoding="utf-8")
+    with pytest.raises(SourceError, match=r"reports\.jsonl 第 2 行：缺少 file"):
+        build([sources], where, embedder=HashingEmbedder())
+    assert {path: path.read_bytes() for path in where.rglob("*") if path.is_file()} == before
+
+
+def test_a_build_beside_another_ends_before_it_embeds(sources: Path, where: Path) -> None:
+    import threading
+
+    embedder = HashingEmbedder()
+    caught: list[IndexLocked] = []
+
+    def second() -> None:
+        with pytest.raises(IndexLocked, match="另一个进程") as info:
+            build([sources], where, embedder=embedder)
+        caught.append(info.value)
+
+    with locked(where):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+    assert caught
+    assert embedder.embedded == []
+
+
+def test_a_place_that_cannot_be_written_is_a_clean_failure(sources: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=r"写索引 .* 失败"):
+        build([sources], tmp_path / "file", embedder=HashingEmbedder())

@@ -1,0 +1,130 @@
+"""The app: the HTTP API with the page mounted beside it, behind the guard."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import HTMLResponse, JSONResponse
+
+from index.errors import QuestionError, WenjuError
+from ui.desk import Asks, Desk, FieldError
+from ui.guard import BodyLimit, Doors
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+MOST_WAITING = 64  # questions in work or waiting; more are told to come back
+ASSETS = Path(__file__).parent / "assets"
+log = logging.getLogger(__name__)
+
+
+def create_app(
+    pipeline: Asks | WenjuError,
+    *,
+    hosts: Sequence[str] = (),
+    examples: Sequence[str] | None = None,
+    most_waiting: int = MOST_WAITING,
+    page: bool = True,
+) -> FastAPI:
+    """The app over an open pipeline, or over the error that kept it from opening (then nothing but /healthz works).
+
+    `hosts` are names under which the server may be addressed besides the local ones. `examples` are questions that
+    the page offers; None makes them from the index. `page=False` leaves the page out.
+    """
+    app = FastAPI(title="问据", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(CORSMiddleware, allow_origins=[])  # ours: no other origin; without it Gradio would add its own
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOCAL_HOSTS, *hosts], www_redirect=False)
+    app.add_middleware(Doors)
+    app.add_exception_handler(Exception, _failed)
+    app.add_exception_handler(WenjuError, _refused)
+    app.add_api_route("/healthz", _healthz)
+    if isinstance(pipeline, WenjuError):
+        _add_unready(app, pipeline)
+        return app
+    desk = Desk(pipeline)
+    _add_api(app, desk, most_waiting)
+    if page:
+        from ui.web import mount_page  # gradio costs seconds
+
+        app.mount("/wenju", StaticFiles(directory=ASSETS))
+        mount_page(app, desk, examples)
+    return app
+
+
+def _add_api(app: FastAPI, desk: Desk, most_waiting: int) -> None:
+    waiting = 0
+
+    async def ask(request: Request) -> Response:
+        nonlocal waiting
+        if waiting >= most_waiting:
+            return JSONResponse({"detail": "问的人太多，请稍后再问"}, 503)
+        body = _json_object(await request.body())
+        waiting += 1
+        try:
+            answer = await run_in_threadpool(desk.ask, body.get("question", ""), body.get("history", []))
+        finally:
+            waiting -= 1
+        return JSONResponse(answer.to_json())
+
+    async def report(report_id: str) -> Response:
+        html = await run_in_threadpool(desk.reading.html, report_id)
+        return JSONResponse({"detail": "没有这份报告"}, 404) if html is None else HTMLResponse(html)
+
+    async def metrics() -> Response:
+        return Response(generate_latest(desk.meters.registry), media_type=CONTENT_TYPE_LATEST)
+
+    app.add_api_route("/api/ask", ask, methods=["POST"])
+    app.add_api_route("/api/reports/{report_id}", report)
+    app.add_api_route("/metrics", metrics)
+    app.add_api_route("/readyz", _readyz)
+
+
+def _add_unready(app: FastAPI, cause: WenjuError) -> None:
+    async def unready() -> Response:
+        return JSONResponse({"status": "unavailable", "detail": f"{cause.what} {cause.remedy}".strip()}, 503)
+
+    app.add_api_route("/readyz", unready)
+    app.add_api_route("/api/ask", unready, methods=["POST"])
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    """Raises FieldError when the body is no JSON object."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        raise FieldError("body", "请求须是 JSON") from None
+    if not isinstance(value, dict):
+        raise FieldError("body", '请求须是 JSON 对象，如 {"question": "…"}')
+    return value
+
+
+async def _healthz() -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _readyz() -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    """What a person or program did wrong is 422 and names the field; what the index cannot do now is 503."""
+    if not isinstance(error, WenjuError):
+        raise error
+    detail = f"{error.what} {error.remedy}".strip()
+    if isinstance(error, QuestionError):
+        return JSONResponse({"detail": detail, "field": getattr(error, "field", "question")}, 422)
+    return JSONResponse({"detail": detail}, 503)
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    log.error("request failed: %s", type(error).__name__)
+    return JSONResponse({"detail": "服务出错，请稍后再试"}, 500)

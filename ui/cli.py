@@ -1,0 +1,214 @@
+"""The command line. Exit status: 0 done; 1 a gate or some inputs failed; 2 wrong use or not possible.
+
+Only light modules are imported here: a command imports the heavy ones when it runs.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from index.errors import InputError, WenjuError
+from ui.cli_batch import answer_all
+from ui.cli_doctor import examine
+from ui.cli_eval import eval_app
+from ui.cli_outline import outline_of
+from ui.text import Lang, Messages, answer_text, json_line, known_of
+
+if TYPE_CHECKING:
+    from index.build import BuildReport, Progress
+
+PROJECT_SEEDS = Path(__file__).resolve().parent.parent / "seeds"
+INDEX = Path(".wenju/index")
+
+app = typer.Typer(
+    name="wenju",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(eval_app, name="eval")
+
+IndexDir = Annotated[Path, typer.Option("--index", metavar="DIR", envvar="WENJU_INDEX", help="索引文件夹。")]
+Today = Annotated[
+    datetime | None,
+    typer.Option(
+        "--today", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="提问的日期，决定“今年”是哪一年；默认当天。"
+    ),
+]
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    lang: Annotated[Lang, typer.Option(help="提示信息的语言，可写在命令的任何位置。")] = "zh",
+) -> None:
+    """问据：向政府报告提问，每个答案都给出所依据的段落。"""
+    context.obj = Messages(lang)
+
+
+@app.command()
+def build(
+    context: typer.Context,
+    sources: Annotated[
+        list[Path] | None, typer.Argument(metavar="[SOURCE]...", help="文件或文件夹，默认 seeds/。")
+    ] = None,
+    index: IndexDir = INDEX,
+    embedder: Annotated[str, typer.Option(metavar="NAME_OR_FOLDER", help="向量模型的名字或文件夹。")] = "embedded",
+) -> None:
+    """读报告，建立索引。"""
+    say: Messages = context.obj
+    found = _sources(sources, say)
+    from index.build import build as build_index
+    from index.embedder import load_embedder
+
+    name = str(Path(embedder).resolve()) if Path(embedder).is_dir() else embedder  # the index must find it again
+    with _progress(say) as progress:
+        model = load_embedder(name)
+        report = build_index(found, index, embedder=model, embedder_name=name, progress=progress)
+    _tell_build(report, index, say)
+    raise typer.Exit(1 if report.skipped else 0)
+
+
+def _sources(given: Sequence[Path] | None, say: Messages) -> list[Path]:
+    """The given sources, else seeds/ here, else that of the project."""
+    found = list(given or [folder for folder in (Path("seeds"), PROJECT_SEEDS) if folder.is_dir()][:1])
+    if not found:
+        raise InputError(say("no_seeds"), "")
+    return found
+
+
+@contextmanager
+def _progress(say: Messages) -> Iterator[Progress | None]:
+    """A bar for each stage on a terminal; nothing where standard error is a file."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        tasks = {stage: bar.add_task(say(f"stage_{stage}"), total=None) for stage in ("read", "embed")}
+        yield lambda stage, done, total: bar.update(tasks[stage], completed=done, total=total)
+
+
+def _tell_build(report: BuildReport, index: Path, say: Messages) -> None:
+    for read in report.files:
+        print(say("read", file=read.file, known=known_of(read.title, read.place, read.year)))
+        for alias in read.aliases:
+            print(say("alias", file=alias, same=read.file))
+    for skipped in report.skipped:
+        print(say("skipped", file=skipped.file, reason=skipped.reason), file=sys.stderr)
+    passages = report.reused + report.embedded
+    print(say("built", index=index, files=len(report.files), passages=passages, seconds=f"{report.seconds:.1f}"))
+
+
+@app.command()
+def ask(
+    context: typer.Context,
+    question: Annotated[str | None, typer.Argument(metavar="QUESTION", help="问题。")] = None,
+    history: Annotated[
+        list[str] | None, typer.Option(metavar="QUESTION", help="先前的问题，早的在前；可重复。")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
+    batch: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help='逐行 {"id", "question", "history"?} 的文件；每行输出一个 JSON 答案。'),
+    ] = None,
+    index: IndexDir = INDEX,
+    today: Today = None,
+) -> None:
+    """问一个问题，或用 --batch 问一批。"""
+    say: Messages = context.obj
+    if batch and (question is not None or history):
+        raise InputError(say("two_questions"), "")
+    if not batch and question is None:
+        raise InputError(say("no_question"), "")
+    from rag import open_pipeline
+
+    pipeline = open_pipeline(index, today=today.date() if today else None)
+    if batch:
+        raise typer.Exit(answer_all(pipeline, batch, say))
+    answer = pipeline.ask(question or "", tuple(history or ()))
+    print(json_line(answer.to_json()) if as_json else answer_text(answer, say))
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(metavar="HOST", help="监听的地址。")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, metavar="PORT", help="监听的端口。")] = 7860,
+    index: IndexDir = INDEX,
+) -> None:
+    """启动网页和接口。"""
+    from ui.server import serve as run_server
+
+    run_server(index, host, port)
+
+
+@app.command()
+def outline(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="要看的文件。")],
+    as_json: Annotated[bool, typer.Option("--json", help="每个文件输出一行 JSON。")] = False,
+) -> None:
+    """看一个文件是怎样读的：层次、段落、图注、重复，以及各段的地区、年份和性质。不需要索引。"""
+    raise typer.Exit(outline_of(files, as_json, context.obj))
+
+
+@app.command()
+def doctor(context: typer.Context, index: IndexDir = INDEX) -> None:
+    """检查安装、模型文件和索引，并确认不需要网络。"""
+    raise typer.Exit(examine(index, context.obj))
+
+
+def main() -> None:
+    """Run the command of this process and exit with its status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal of another encoding is no reason to crash
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = _status(lang_first(sys.argv[1:]))
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has gone; nothing may be left to flush at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    sys.exit(status)
+
+
+def _status(arguments: list[str]) -> int:
+    try:
+        app(arguments, prog_name="wenju")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except WenjuError as error:
+        say = Messages("en" if arguments[:2] == ["--lang", "en"] else "zh")
+        print(say.failure(error), file=sys.stderr)
+        return 2
+    return 0
+
+
+def lang_first(arguments: Sequence[str]) -> list[str]:
+    """The arguments with `--lang` moved before the command, where the parser expects it."""
+    rest = list(arguments)
+    end = rest.index("--") if "--" in rest else len(rest)
+    for place, argument in enumerate(rest[:end]):
+        name, equals, value = argument.partition("=")
+        if name != "--lang" or (not equals and place + 1 >= end):
+            continue
+        taken = [name, value if equals else rest[place + 1]]
+        return taken + rest[:place] + rest[place + (1 if equals else 2) :]
+    return rest
+
+
+if __name__ == "__main__":
+    main()

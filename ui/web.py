@@ -1,0 +1,221 @@
+"""The page, built with Gradio: its parts, its one event, and its own look instead of Gradio's.
+
+The server renders each answer (`ui.render`); `assets/page.js` puts it into the conversation and shows its evidence
+beside it. Gradio is imported when the page is built, since that takes seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+
+from index.errors import WenjuError
+from index.types import Report
+from rag.types import Answer
+from ui.desk import MOST_CHARACTERS, Desk
+from ui.examples import example_questions
+from ui.guard import PagePolicy
+from ui.reading import Reading
+from ui.render import answer_html, error_html, period_text, plain_text
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+MOST_QUEUED = 64
+MOST_LISTED = 40  # reports in the pane while nothing is open
+AT_ONCE = 4  # answers in work for the page
+FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "system-ui", "sans-serif")
+HEAD = '<link rel="stylesheet" href="wenju/page.css"><script type="module" src="wenju/page.js"></script>'
+_FOREIGN = re.compile(
+    r'<meta\s+(?:property="og:|name="twitter:)[^>]*/>|<link rel="manifest"[^>]*/>'
+)  # Gradio's name, and an image on another host
+log = logging.getLogger(__name__)
+
+
+def mount_page(app: FastAPI, desk: Desk, examples: Sequence[str] | None = None) -> None:
+    """Mounts the page at `/` of an app that has its routes and its middlewares already."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
+    import gradio as gr
+
+    offered = example_questions(desk) if examples is None else examples
+    app.add_middleware(PagePolicy, rewrite=dressed)
+    gr.mount_gradio_app(
+        app,
+        build_page(desk, offered),
+        path="/",
+        theme=_theme(),
+        head=HEAD,
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        enable_monitoring=False,
+        allowed_paths=[],
+        max_file_size="1kb",
+        mcp_server=False,
+        pwa=False,
+    )
+
+
+def build_page(desk: Desk, examples: Sequence[str]) -> gr.Blocks:
+    """Header, conversation, evidence and the box to ask in; CSS grid places them."""
+    import gradio as gr
+
+    with gr.Blocks(title="问据 · 报告问答", analytics_enabled=False, delete_cache=(3600, 3600), fill_width=True) as page:
+        with gr.Column(elem_id="wenju"):
+            _static(gr, header_html(desk.reading), "top")
+            _static(gr, conversation_html(desk.reading, examples), "chat")
+            _static(gr, evidence_html(desk.reading), "evidence")
+            with gr.Row(elem_id="ask"):
+                box = gr.Textbox(
+                    elem_id="box",
+                    label="问题",
+                    placeholder="问一句，按回车发送",
+                    lines=1,
+                    max_lines=4,
+                    html_attributes=gr.InputHTMLAttributes(
+                        autocomplete="off", spellcheck=False, enterkeyhint="send", autocapitalize="off"
+                    ),
+                )
+                send = gr.Button("提问", elem_id="send", variant="primary")
+        before, turn = gr.JSON(visible=False), gr.JSON(visible=False)
+        asked = gr.on(
+            [send.click, box.submit],
+            lambda question, before: turn_of(desk, question, before),
+            [box, before],
+            [turn],
+            js="(question) => window.wenju.begin(question)",
+            show_progress="hidden",
+            trigger_mode="multiple",  # page.js lets one question through at a time, and gives up on a lost one
+            concurrency_limit=AT_ONCE,
+            api_visibility="private",
+        )
+        asked.success(None, [turn], None, js="(turn) => window.wenju.finish(turn)")
+        asked.failure(None, None, None, js="() => window.wenju.fail()")
+    page.queue(max_size=MOST_QUEUED, default_concurrency_limit=AT_ONCE, api_open=False)
+    return page
+
+
+def turn_of(desk: Desk, question: object, before: object) -> dict[str, Any]:
+    """What the page gets for a question: the card, and where its citations stand. An expected error is a card too.
+
+    `before` is what page.js sends along: the earlier questions, and a ticket that comes back with the answer.
+    """
+    sent = before if isinstance(before, dict) else {}
+    ticket = {"ticket": sent.get("ticket")}
+    try:
+        answer = desk.ask(question, sent.get("history", ()))
+    except WenjuError as error:
+        return ticket | {"failed": True, "html": error_html(error)}
+    return ticket | {
+        "failed": False,
+        "question": answer.question,
+        "html": answer_html(answer, _number(desk.reading)),
+        "copy": plain_text(answer, _number(desk.reading)),
+        "citations": citation_places(answer, desk.reading),
+    }
+
+
+def citation_places(answer: Answer, reading: Reading) -> list[dict[str, Any]]:
+    """For the evidence pane: the report and its line below the title, the paragraph, the quote's place in it."""
+    return [
+        {
+            "marker": citation.marker,
+            "report": citation.report,
+            "paragraph": citation.paragraph_id,
+            "start": citation.start,
+            "end": citation.end,
+            "quote": citation.quote,
+            "title": citation.title,
+            "origin": _origin(reading.report(citation.report)),
+            "section": citation.section,
+        }
+        for citation in answer.citations
+    ]
+
+
+def header_html(reading: Reading) -> str:
+    """The name of the place, and what is on the shelf."""
+    return (
+        '<header class="top"><h1 class="brand">问据<small>报告问答 · 句句有据</small></h1>'
+        '<div class="state">'
+        f'<span class="count">{len(reading.shelf.reports)} 份报告 · {reading.citable} 段</span>'
+        '<span class="offline"><i class="dot"></i>离线可用</span>'
+        '<button type="button" id="new" hidden>新对话</button></div></header>'
+    )
+
+
+def conversation_html(reading: Reading, examples: Sequence[str]) -> str:
+    """The conversation while it is empty: what is covered, and questions to begin with."""
+    offered = "".join(f'<button type="button" class="example">{escape(question)}</button>' for question in examples)
+    begin = f'<p class="try">可以这样问</p><div class="examples">{offered}</div>' if offered else ""
+    return (
+        '<div id="turns" role="log" aria-live="polite" aria-label="问答" tabindex="0"><div id="welcome">'
+        '<h2>问报告，句句有据</h2><p>答案只取自现有报告，每句话都标出所依据的段落；报告没有写的，会直接说明。</p>'
+        f"{covered_html(reading)}{begin}</div></div>"
+    )
+
+
+def covered_html(reading: Reading) -> str:
+    """The places and the years that the reports speak of."""
+    coverage = reading.shelf.coverage
+    places = "、".join(coverage.places[:12]) + (f" 等 {len(coverage.places)} 地" if len(coverage.places) > 12 else "")
+    years = coverage.years
+    span = period_text(years[0], None) if len(years) == 1 else f"{years[0]}—{years[-1]}年" if years else ""
+    rows = [("地区", places), ("年份", span), ("资料", f"{len(reading.shelf.reports)} 份报告，{reading.citable} 段")]
+    shown = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows if value)
+    return f'<dl class="covered">{shown}</dl>'
+
+
+def evidence_html(reading: Reading) -> str:
+    """The evidence pane; while nothing is open, it lists the reports, each to be read."""
+    newest = sorted(reading.shelf.reports, key=lambda report: report.year or 0, reverse=True)
+    listed = "".join(_report_line(report) for report in newest[:MOST_LISTED])
+    more = f'<p class="more">另有 {len(newest) - MOST_LISTED} 份</p>' if len(newest) > MOST_LISTED else ""
+    return EVIDENCE.replace("<!--reports-->", f'<div class="shelf">{listed}{more}</div>')
+
+
+EVIDENCE = """<section id="ev" aria-label="依据"><div class="evh">
+<button type="button" id="sheet" aria-expanded="true" aria-controls="doc" aria-label="收起依据"></button>
+<div class="step" hidden><button type="button" id="prev" aria-label="上一条依据">‹</button>
+<span id="place" aria-live="polite"></span><button type="button" id="next" aria-label="下一条依据">›</button></div>
+<h2 id="evt">现有报告</h2><div class="crumb" id="crumb">答案所依据的原文会在这里打开</div></div>
+<div id="doc" tabindex="0" role="region" aria-label="报告原文"><!--reports--></div></section>"""
+
+
+def dressed(page: str) -> str:
+    """Gradio's page in our language and under our name, without its links to other hosts."""
+    return _FOREIGN.sub("", page).replace('lang="en"', 'lang="zh-CN"', 1)
+
+
+def _static(gr: Any, html: str, elem_id: str) -> None:
+    """HTML as it is: `html` is a property, so that no template syntax in it is compiled."""
+    gr.HTML(html, elem_id=elem_id, js_on_load=None, apply_default_css=False)
+
+
+def _theme() -> gr.themes.Base:
+    import gradio as gr
+
+    return gr.themes.Base(font=list(FONTS), font_mono=["ui-monospace", "monospace"])
+
+
+def _number(reading: Reading) -> Any:
+    return lambda citation: reading.number(citation.report, citation.paragraph_id)
+
+
+def _report_line(report: Report) -> str:
+    return (
+        f'<button type="button" class="rep" data-report="{escape(report.id)}">'
+        f"<b>{escape(report.title)}</b><span>{escape(_origin(report))}</span></button>"
+    )
+
+
+def _origin(report: Report | None) -> str:
+    parts = [period_text(report.year, None), report.publisher or ""] if report else []
+    return " · ".join(part for part in parts if part)
