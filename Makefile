@@ -1,18 +1,20 @@
 # The two commands of the README are `make run` and `make test`; both prepare the environment first.
 PYTHON ?= python3
 PORT ?= 7860
+# What to install beside the core: `test`, and `models` for embedding models other than the embedded one.
+EXTRAS ?= test
 BIN := .venv/bin
-STAMP := .venv/.ready
+READY := .venv/.ready-$(subst $(eval ),,$(EXTRAS))
 
-.PHONY: setup run test lint bench model clean browser
+.PHONY: setup run test lint format bench fit model browser clean
 
-setup: $(STAMP)
+setup: $(READY)
 
-$(STAMP): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make setup PYTHON=python3.12")'
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make setup PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
-	touch $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	@touch $@
 
 run: setup
 	$(BIN)/wenju build
@@ -25,10 +27,27 @@ test: setup browser
 	$(BIN)/python -m pytest
 
 lint: setup
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
 
 bench: setup
+	$(BIN)/wenju build
 	$(BIN)/python -m evals.bench
+
+# Refit the ranking and the confidence after a change of the model, the passages or the features.
+fit: setup
+	$(BIN)/wenju build
+	$(BIN)/python -m evals.fit --write
+
+# Make the embedded model anew from the texts in ../shared/data (not part of the project); a stopped run goes on.
+model:
+	$(MAKE) setup EXTRAS=models
+	for step in tokenizer prepare train export evaluate card; do $(BIN)/python -m index.training $$step || exit; done
 
 clean:
 	rm -rf .venv .wenju

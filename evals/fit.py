@@ -64,7 +64,8 @@ def samples(pipeline: Pipeline, questions: Sequence[Question]) -> list[Sample]:
             continue
         snippets = [norm(e.snippet) for e in q.evidence]
         right = [
-            _is_right(snippets, pipeline.store.paragraph(h.hit.passage.paragraph_id).text, h.hit.passage.text) for h in hits
+            _is_right(snippets, pipeline.store.paragraph(h.hit.passage.paragraph_id).text, h.hit.passage.text)
+            for h in hits
         ]
         found.append(Sample(q, tuple(hits), np.array(right), tuple(extractor.retriever.unconstrained(query))))
     return found
@@ -117,7 +118,9 @@ def _rates(p: Floats, right: NDArray[np.bool_], answerable: NDArray[np.bool_], t
 def _best_threshold(gain: dict[float, float]) -> float:
     """The middle of the best stretch: one question more or less should not move it."""
     grid = sorted(gain)
-    smooth = {t: sum(gain[u] for u in grid if abs(u - t) <= 0.151) / sum(abs(u - t) <= 0.151 for u in grid) for t in grid}
+    smooth = {
+        t: sum(gain[u] for u in grid if abs(u - t) <= 0.151) / sum(abs(u - t) <= 0.151 for u in grid) for t in grid
+    }
     return max(grid, key=lambda t: (round(smooth[t], 6), -abs(t - 0.5)))
 
 
@@ -143,7 +146,9 @@ def main() -> None:
             threshold = _best_threshold({t: right + REFUSAL_WEIGHT * refused for t, (right, refused) in rates.items()})
         print(f"{name}: {len(part)} questions; best hit right {np.array(right)[answerable].mean():.3f}")
         for t in grid:
-            print(f"  threshold {t:.2f}  answered right {rates[t][0]:.3f}  refused right {rates[t][1]:.3f}{'  <' if t == threshold else ''}")
+            print(
+                f"  threshold {t:.2f}  answered right {rates[t][0]:.3f}  refused right {rates[t][1]:.3f}{'  <' if t == threshold else ''}"
+            )
     table = {
         "rank": {f.name: round(float(v), 3) for f, v in zip(fields(Features), rank, strict=True)},
         "confidence": {"bias": round(float(confidence[0]), 3), "threshold": float(threshold)}

@@ -19,7 +19,9 @@ from index.times import Time, find_times
 from index.types import Context, Kind, Span
 from index.wording import calls_to_action, counts, kind_of_wording, sets_the_stage, strong_kind
 
-_SUBJECT_AHEAD = re.compile(r"[^\u4e00-\u9fff]*(?:(?:\d{4}年|今年|去年|进入|目前|作为|预计|全年|上半年|记者从会上获悉)[，,]?)*[^\u4e00-\u9fff]*$")
+_SUBJECT_AHEAD = re.compile(
+    r"[^\u4e00-\u9fff]*(?:(?:\d{4}年|今年|去年|进入|目前|作为|预计|全年|上半年|记者从会上获悉)[，,]?)*[^\u4e00-\u9fff]*$"
+)
 _THIS_YEAR = re.compile(r"(?:^|[。；])(?:今年|新的一年)")
 _REVIEW = re.compile(r"公报|统计|总结|回顾|成就|成果|成效")
 
@@ -196,13 +198,16 @@ def _slogans(blocks: Sequence[Block], found: list[Context], heads: Mapping[int, 
     """A heading that only leads to another heading is about the place of that one."""
     for i in range(len(blocks) - 2, -1, -1):
         a, b = blocks[i], blocks[i + 1]
-        if a.role == b.role == "heading" and i in heads and b.section[-1:] == (i,) and found[i].place != found[i + 1].place:
+        if (
+            a.role == b.role == "heading"
+            and i in heads
+            and b.section[-1:] == (i,)
+            and found[i].place != found[i + 1].place
+        ):
             found[i] = replace(found[i], place=found[i + 1].place)
 
 
-def _undated_headings(
-    blocks: Sequence[Block], found: list[Context], heads: Mapping[int, tuple[Context, bool]]
-) -> None:
+def _undated_headings(blocks: Sequence[Block], found: list[Context], heads: Mapping[int, tuple[Context, bool]]) -> None:
     """A heading without a time of its own has that of what stands under it, or none when that is mixed."""
     weights: dict[int, Counter[Context]] = {}
     for block, context in zip(blocks, found, strict=True):
@@ -235,7 +240,9 @@ def infer_place(title: str, texts: Sequence[str]) -> str | None:
 
 def infer_year(title: str, texts: Sequence[str]) -> int | None:
     """The year whose 今年 a report means: named in its title, else the latest year its text names often."""
-    years = [t.year for t in find_times(title, None) if t.year] or [int(y) for y in re.findall(r"(?<!\d)20\d\d(?!\d)", title)]
+    years = [t.year for t in find_times(title, None) if t.year] or [
+        int(y) for y in re.findall(r"(?<!\d)20\d\d(?!\d)", title)
+    ]
     if years:
         return max(years)
     named: dict[int, list[str]] = {}

@@ -42,9 +42,7 @@ def _copies(blocks: Sequence[Block]) -> list[tuple[int, int]]:
     for where in _equal_groups(blocks).values():
         pairs |= {(i, j) for n, i in enumerate(where) for j in where[n + 1 :]}
     return sorted(
-        (i, j)
-        for i, j in pairs
-        if len(blocks[i].text) >= LONG or (i + 1, j + 1) in pairs or (i - 1, j - 1) in pairs
+        (i, j) for i, j in pairs if len(blocks[i].text) >= LONG or (i + 1, j + 1) in pairs or (i - 1, j - 1) in pairs
     )
 
 
@@ -53,7 +51,9 @@ def _votes(blocks: Sequence[Block], pairs: Sequence[tuple[int, int]]) -> dict[fr
     votes: dict[frozenset[int], int] = defaultdict(int)
     for i, j in pairs:
         kind = kind_of_wording(blocks[i].text)
-        votes[frozenset((_root(blocks[i]), _root(blocks[j])))] += (kind == "target") - (kind in ("result", "cumulative"))
+        votes[frozenset((_root(blocks[i]), _root(blocks[j])))] += (kind == "target") - (
+            kind in ("result", "cumulative")
+        )
     return votes
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from index.errors import EmbedderError
 
@@ -132,7 +133,7 @@ class StaticEmbedder:
 
     def _mean(self, tokens: list[int]) -> Vectors:
         """Unit vector of one text: scale-weighted sum of int8 rows; the length of the text cancels out."""
-        total: Vectors = self._scale[tokens] @ self._embedding[tokens].astype(np.float32)
+        total: Vectors = self._scale.take(tokens) @ self._embedding.take(tokens, axis=0).astype(np.float32)
         length = np.float32(np.linalg.norm(total))
         return total / length if length > 0 else total
 
@@ -146,24 +147,25 @@ class SentenceTransformerEmbedder:
     @classmethod
     def open(cls, name: str) -> "SentenceTransformerEmbedder":
         """Load a model by folder or name, from this machine unless WENJU_ALLOW_DOWNLOAD=1; raises EmbedderError."""
-        if os.environ.get(DOWNLOAD_SWITCH) != "1":
-            os.environ["HF_HUB_OFFLINE"] = "1"
+        offline = os.environ.get(DOWNLOAD_SWITCH) != "1"
+        if offline:
+            os.environ["HF_HUB_OFFLINE"] = "1"  # for the libraries below, which ask the hub on their own account
         try:
             from sentence_transformers import SentenceTransformer
         except ImportError as error:
             raise EmbedderError(f"The model {name} needs sentence-transformers.", f"Run: {INSTALL_MODELS}") from error
         try:
-            model = SentenceTransformer(name, trust_remote_code=False)
-        except (OSError, ValueError) as error:
+            model = SentenceTransformer(name, trust_remote_code=False, local_files_only=offline)
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             raise EmbedderError(
                 f"No usable model {name} on this machine ({type(error).__name__}).",
                 f"Give the folder of a sentence-transformers model, or set {DOWNLOAD_SWITCH}=1 to fetch it by name.",
             ) from error
-        return cls(model, f"{name}@{_weights_hash(model)}")
+        return cls(model, f"{Path(name).name if Path(name).is_dir() else name}@{_model_hash(model)}")
 
     @property
     def fingerprint(self) -> str:
-        """The name and a hash of the weights."""
+        """The name (of a folder, its last part) and a hash of weights, prompts and longest text."""
         return self._fingerprint
 
     @property
@@ -196,13 +198,9 @@ def to_sentence_transformer(folder: Path = EMBEDDED_FOLDER) -> "SentenceTransfor
         from sentence_transformers.sentence_transformer.modules import Normalize, StaticEmbedding
     except ImportError as error:
         raise EmbedderError("sentence-transformers is not installed.", f"Run: {INSTALL_MODELS}") from error
-    from tokenizers import Tokenizer
-
-    StaticEmbedder.open(folder)
-    embedding, scale = _read_rows(folder / MODEL_FILE)
-    weights = embedding.astype(np.float32) * scale[:, None]
-    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
-    return SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=weights), Normalize()])
+    embedder = StaticEmbedder.open(folder)
+    weights = embedder._embedding.astype(np.float32) * embedder._scale[:, None]
+    return SentenceTransformer(modules=[StaticEmbedding(embedder._tokenizer, embedding_weights=weights), Normalize()])
 
 
 def sha256(path: Path) -> str:
@@ -263,9 +261,9 @@ def _fingerprint(config: Mapping[str, Any]) -> str:
     return f"{config['name']}-{config['version']}@{hashlib.sha256(''.join(parts).encode()).hexdigest()[:16]}"
 
 
-def _weights_hash(model: "SentenceTransformer") -> str:
-    """A hash of the names and the bytes of all weights, the same wherever the model was loaded from."""
-    digest = hashlib.sha256()
+def _model_hash(model: "SentenceTransformer") -> str:
+    """A hash of what a text's vector depends on: all weights, the prompts and the longest text."""
+    digest = hashlib.sha256(json.dumps([model.prompts, model.max_seq_length], sort_keys=True).encode())
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(tensor.detach().float().cpu().numpy()).tobytes())

@@ -95,6 +95,18 @@ class Lexical:
         scores: NDArray[np.float32] = self._model.get_scores_from_ids(found)
         return scores
 
+    def frequency(self, word: str) -> int:
+        """How many rows hold `word`: exactly where it is a token; at most, by its rarest character pair, otherwise."""
+        tokens = [word] if word in self._model.vocab_dict else [word[i : i + 2] for i in range(len(word) - 1)]
+        return min((self._rows_with(token) for token in tokens), default=0)
+
+    def _rows_with(self, token: str) -> int:
+        number = self._model.vocab_dict.get(token)
+        if number is None:
+            return 0
+        bounds = self._model.scores["indptr"]
+        return int(bounds[number + 1] - bounds[number])
+
     def save(self, folder: Path) -> None:
         """Write the index into `folder` as .npy arrays and JSON; raises OSError when that fails."""
         self._model.save(folder, show_progress=False, allow_pickle=False)

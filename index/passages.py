@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from index.context import Clause
-from index.types import Context, Kind, Paragraph, Passage, Report
+from index.types import Context, Kind, Paragraph, Passage
 
 KIND_WORDS: Mapping[Kind, str] = {"target": "目标 计划", "result": "完成 实绩", "cumulative": "累计", "other": ""}
 

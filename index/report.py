@@ -81,5 +81,7 @@ def read_report(text: str, *, file: str, sha256: str, metadata: Mapping[str, obj
         )
         for i, block in enumerate(blocks)
     )
-    passages = tuple(p for paragraph, parts in zip(paragraphs, clauses, strict=True) for p in passages_of(paragraph, parts))
+    passages = tuple(
+        p for paragraph, parts in zip(paragraphs, clauses, strict=True) for p in passages_of(paragraph, parts)
+    )
     return ReadReport(report, paragraphs, passages)

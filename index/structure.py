@@ -21,7 +21,9 @@ SHORTEST_TITLE = 5
 _ENDS = re.compile(r"[。！？!?；;…][”’」』)）]*$")
 _SEVERAL_SENTENCES = re.compile(r"[。！？].*?[\u4e00-\u9fff].{5}", re.S)
 # A figure makes a line a statement; a year, an ordinal and the number in “十大” or “8件实事”-like names do not tell.
-_FIGURE = re.compile(r"\d+(?:\.\d+)?(?:余|多)?(?:[%％万亿千百]|个|家|人|件|项|处|座|所|条|套|户|辆|亩|米|公里|平方|名|场|次|张|元)")
+_FIGURE = re.compile(
+    r"\d+(?:\.\d+)?(?:余|多)?(?:[%％万亿千百]|个|家|人|件|项|处|座|所|条|套|户|辆|亩|米|公里|平方|名|场|次|张|元)"
+)
 # Outermost first; None: told from the context alone.
 _RANK = {"#": 1, "##": 2, "###": 3, "####": 4, "#####": 5, "######": 6, "era": 7, "章": 8, "节": 9}
 _RANK |= {"一、": 10, "（一）": 11, "1 ": 12, "1.": 13, "(1)": 14, "①": 15}
@@ -78,7 +80,11 @@ class _Draft:
 def _draft(group: Sequence[Line]) -> _Draft:
     first = group[0]
     return _Draft(
-        "".join(line.text for line in group), tuple(line.span for line in group), first.marker, first.style, first.number
+        "".join(line.text for line in group),
+        tuple(line.span for line in group),
+        first.marker,
+        first.style,
+        first.number,
     )
 
 

@@ -12,9 +12,18 @@ from functools import lru_cache
 from index.places import lookup
 
 _WORDS: tuple[tuple[str, str], ...] = (
-    (r"\b(?:(?:over|during|in)\s+)?(?:the\s+)?14th five-?\s?year plan(?: period)?(?:\s*\(2021.{0,4}2025\))?", " 十四五时期 "),
-    (r"\b(?:(?:over|during|in)\s+)?(?:the\s+)?15th five-?\s?year plan(?: period)?(?:\s*\(2026.{0,4}2030\))?", " 十五五时期 "),
-    (r"\b(?:planned|planning|plans?|targets?|targeted|goals?|aims?|expects?|expected|intends?|will|going to|to be|scheduled)\b", " 计划 "),
+    (
+        r"\b(?:(?:over|during|in)\s+)?(?:the\s+)?14th five-?\s?year plan(?: period)?(?:\s*\(2021.{0,4}2025\))?",
+        " 十四五时期 ",
+    ),
+    (
+        r"\b(?:(?:over|during|in)\s+)?(?:the\s+)?15th five-?\s?year plan(?: period)?(?:\s*\(2026.{0,4}2030\))?",
+        " 十五五时期 ",
+    ),
+    (
+        r"\b(?:planned|planning|plans?|targets?|targeted|goals?|aims?|expects?|expected|intends?|will|going to|to be|scheduled)\b",
+        " 计划 ",
+    ),
     (r"\b(?:actual(?:ly)?|achieved|accomplished)\b", " 实际 "),
     (r"\b(?:how many|how much|what number|by how much|what amount)\b", " 多少 "),
     (r"\b(?:what percent(?:age)?|growth rate|growth target|grow(?:th)?)\b", " 增长 "),

@@ -26,10 +26,15 @@ SAME_INDICATOR = 4.0  # what a likeness of 1 to the surest side adds to the scor
 HEADING_FITS = 0.5  # share of a list question's weight in a heading from which the list under it is the answer
 HEADING_HINTS = 0.2  # share from which the items beside the best one belong to the list too
 HEADING_LAG = 0.15  # how much better one clause may fit and yet be only one of the list
-LIKE_ANCHOR, SURE_ENOUGH = 0.5, 0.2  # a side of a comparison that words its figure like the surest side needs to be less sure
+LIKE_ANCHOR, SURE_ENOUGH = (
+    0.5,
+    0.2,
+)  # a side of a comparison that words its figure like the surest side needs to be less sure
 MOST_LINES, MOST_ITEMS = 6, 16
 LONGEST_SENTENCE, LONGEST_LIST_SENTENCE = 110, 400  # characters that are shown whole
-_ASKS = re.compile(r"各(?=[是有多])|分别|多少|几(?=[\u4e00-\u9fff])|百分之几|第几|谁|哪[天年家个位里些]|什么|如何|多大|how (?:many|much)")
+_ASKS = re.compile(
+    r"各(?=[是有多])|分别|多少|几(?=[\u4e00-\u9fff])|百分之几|第几|谁|哪[天年家个位里些]|什么|如何|多大|how (?:many|much)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,9 @@ class Extractor:
         ranked = self.retriever.retrieve(query)
         confidence = self.retriever.confidence(query, ranked)
         if query.type in ("list", "summary") and (section := self._section(query, ranked)):
-            return Extraction(Draft(tuple(section)), tuple(ranked), max(confidence, weights()["confidence"]["threshold"]))
+            return Extraction(
+                Draft(tuple(section)), tuple(ranked), max(confidence, weights()["confidence"]["threshold"])
+            )
         if confidence < weights()["confidence"]["threshold"]:
             return Extraction(Draft(), tuple(ranked), confidence)
         statements = [self._sentence(ranked[0])] if query.type in ("list", "summary") else self._lines(query, ranked)
@@ -90,7 +97,9 @@ class Extractor:
         seen = {self._left_open(query, best.hit.passage.context)}
         for other in ranked[1:]:
             key = self._left_open(query, other.hit.passage.context)
-            alike = other.features.section >= 0.95 * best.features.section and other.features.figure >= best.features.figure
+            alike = (
+                other.features.section >= 0.95 * best.features.section and other.features.figure >= best.features.figure
+            )
             if key not in seen and alike and other.score >= best.score - AS_GOOD:
                 seen.add(key)
                 lines.append(self._widened(query, other))
@@ -103,14 +112,15 @@ class Extractor:
         return (None if query.places else context.place, time, None if query.kind else context.kind)
 
     def _widened(self, query: Query, ranked: Ranked) -> Statement:
-        """The clause; its whole sentence when the question asks several things; up to the next figure when it asks for
-        one and the clause has none."""
+        """The clause; its whole sentence when the question asks several things at once (in a comparison: of one side);
+        up to the next figure when it asks for one and the clause has none."""
         passage = ranked.hit.passage
         start, end = self._sentence_span(ranked)
-        if len(_ASKS.findall(query.text)) > 1 and end - start <= LONGEST_SENTENCE:
+        several = query.type != "compare" and len(_ASKS.findall(query.text)) > 1
+        if several and end - start <= LONGEST_SENTENCE:
             return self._statement(ranked, start, end)
         last = passage
-        if query.type == "number" and not states_figure(passage.text):
+        if query.type in ("number", "compare") and not states_figure(passage.text):
             following = [p for p in self._store.passages_of(passage.paragraph_id) if passage.end <= p.start < end]
             last = next((p for p in following[:2] if states_figure(p.text)), passage)
         return self._statement(ranked, passage.start, last.end)
@@ -133,11 +143,17 @@ class Extractor:
         top = self._store.paragraph(ranked[0].hit.passage.paragraph_id) if ranked else None
         if headings and headings[0][0] >= max(HEADING_FITS, best - HEADING_LAG):
             report_id, section = headings[0][1]
-        elif top and top.role == "item" and dict((k, fit) for fit, k in headings).get((top.report_id, top.section), 0) >= HEADING_HINTS:
+        elif (
+            top
+            and top.role == "item"
+            and dict((k, fit) for fit, k in headings).get((top.report_id, top.section), 0) >= HEADING_HINTS
+        ):
             report_id, section = top.report_id, top.section
         else:
             return []
-        blocks = [b for b in self._store.blocks(report_id) if b.citable and b.section == section and b.role != "caption"]
+        blocks = [
+            b for b in self._store.blocks(report_id) if b.citable and b.section == section and b.role != "caption"
+        ]
         if len(blocks) < 2:
             return []
         return [self._gist(query, b) for b in blocks[:MOST_ITEMS]]

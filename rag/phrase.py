@@ -25,6 +25,11 @@ def trimmed(text: str) -> tuple[int, int]:
     return (start, end) if end > start else (0, len(text))
 
 
+def indicator(text: str) -> str:
+    """The indicator in the words before a figure: “全区生产总值增长” of “主要预期目标是:全区生产总值增长5.5%”."""
+    return re.split(r"[：:，,]|预期目标[是为]|预期", text)[-1].strip(" 、")
+
+
 def label(context: Context) -> str:
     """“2025年市北区目标”."""
     return f"{when(context)}{context.place or ''}{KIND_NAMES[context.kind]}"
@@ -52,7 +57,9 @@ def line(query: Query, statement: Statement, marker: int, *, labelled: bool = Tr
 def asked_about(query: Query) -> str:
     """What a question is about, for a refusal: “市北区2026年的“新增就业”目标”."""
     place = "、".join((*query.places, *query.unknown_places))
-    times = "、".join(f"{y}年" for y in query.years) or (f"{query.period[0]}—{query.period[1]}年" if query.period else "")
+    times = "、".join(f"{y}年" for y in query.years) or (
+        f"{query.period[0]}—{query.period[1]}年" if query.period else ""
+    )
     topic = f"“{query.topic.replace(' ', '')}”" if query.topic else "这方面"
     kind = KIND_NAMES[query.kind] if query.kind else "内容"
     return f"{place}{times}{'的' if place or times else ''}{topic}{kind}" if not query.english else query.question

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
 from datetime import date
@@ -16,6 +15,7 @@ from rag.extract import Extraction, Extractor
 from rag.fold import visible
 from rag.query import understand
 from rag.types import Answer, Query, Row, Statement
+from rag.units import main_quantity
 from rag.verify import checked, citation
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 LONGEST_QUESTION = 2000  # characters
 LONGEST_HISTORY = 10  # earlier questions that are read
-_VALUE = re.compile(r"\d[\d.,]*\s*(?:余|多)?\s*[万亿千百]*\s*(?:[%％]|个百分点|[\u4e00-\u9fff]{0,3})?(?:以上|左右|以下|以内)?")
 
 
 class Pipeline:
@@ -75,7 +74,7 @@ class Pipeline:
             citations=tuple(citations.values()),
             answerer=extraction.draft.answerer,
             confidence=round(extraction.confidence, 3),
-            rows=tuple(self._row(s, m) for s, m in marked) if extraction.draft.table else (),
+            rows=tuple(self._row(query, s, m) for s, m in marked) if extraction.draft.table else (),
             notes=notes,
             query=query,
             hits=tuple(r.hit for r in extraction.ranked),
@@ -89,10 +88,11 @@ class Pipeline:
         return tuple(notes)
 
     @staticmethod
-    def _row(statement: Statement, marker: int) -> Row:
-        context = statement.context
-        value = match[0] if (match := _VALUE.search(statement.words)) else ""
-        return Row(context.place or "", when(context), context.kind, value, statement.words, marker)
+    def _row(query: Query, statement: Statement, marker: int) -> Row:
+        context, words = statement.context, statement.words
+        start, end = main_quantity(words, query.unit) or (0, 0)
+        wording = phrase.indicator(words[:start]) if end else words
+        return Row(context.place or "", when(context), context.kind, words[start:end], wording or words, marker)
 
     def _refusal(self, query: Query, extraction: Extraction) -> Answer:
         near = [] if query.type == "beyond" else self.extractor.nearest(query)

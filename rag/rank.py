@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from index.places import find_places
 from index.types import Hit
 from rag.types import Query
 from rag.units import states_figure, states_unit
@@ -48,6 +49,7 @@ class Features:
     figure: float  # a number in the unit asked for, or a list if one is asked for, stands here; 1 for other questions
     kind: float  # the kind asked for, exactly
     caption: float  # a picture's caption
+    other_place: float  # the clause names a place that was not asked about
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,9 @@ class Ranker:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._matcher = WordMatcher([p.text for p in store.passages], store.embedder)
+        self._matcher = WordMatcher(store.embedder, len(store.passages), store.index.frequency)
         self._clauses: dict[str, NDArray[np.float32]] = {}
+        self._places: dict[str, frozenset[str]] = {}
 
     def rank(self, query: Query, hits: Sequence[Hit]) -> list[Ranked]:
         """Hits by score, best first; equal ones in the order they came."""
@@ -160,7 +163,11 @@ class Ranker:
         """The clause, the clause with its neighbours in the paragraph, the headings."""
         paragraph = self._store.paragraph(hit.passage.paragraph_id)
         start, end = hit.passage.start, hit.passage.end
-        return hit.passage.text, paragraph.text[max(0, start - NEAR_BEFORE) : end + NEAR_AFTER], " ".join(paragraph.section)
+        return (
+            hit.passage.text,
+            paragraph.text[max(0, start - NEAR_BEFORE) : end + NEAR_AFTER],
+            " ".join(paragraph.section),
+        )
 
     def _embed(self, hits: Sequence[Hit]) -> None:
         if hits:
@@ -195,4 +202,13 @@ class Ranker:
             figure=figure_fit(query, texts[0]),
             kind=float(query.kind is None or hit.passage.context.kind == query.kind),
             caption=float(self._store.paragraph(hit.passage.paragraph_id).role == "caption"),
+            other_place=float(self._names_other_place(query, hit)),
         )
+
+    def _names_other_place(self, query: Query, hit: Hit) -> bool:
+        """Whether a clause is about a place of its own: one that is neither asked about nor that of its section."""
+        own = hit.passage.context.place
+        if hit.passage.id not in self._places:
+            near = frozenset([own]) if own else frozenset()
+            self._places[hit.passage.id] = frozenset(m.place.name for m in find_places(hit.passage.text, near))
+        return bool(self._places[hit.passage.id] - {own, *query.places})

@@ -6,7 +6,32 @@ import re
 
 # Measure words that people exchange freely; a figure in one answers a question that uses another.
 _FAMILIES: tuple[tuple[str, ...], ...] = (
-    ("个", "家", "所", "处", "座", "间", "栋", "片", "项", "件", "支", "条", "只", "类", "轮", "艘", "部", "台", "张", "套", "户", "辆", "枚", "根"),
+    (
+        "个",
+        "家",
+        "所",
+        "处",
+        "座",
+        "间",
+        "栋",
+        "片",
+        "项",
+        "件",
+        "支",
+        "条",
+        "只",
+        "类",
+        "轮",
+        "艘",
+        "部",
+        "台",
+        "张",
+        "套",
+        "户",
+        "辆",
+        "枚",
+        "根",
+    ),
     ("人次", "人", "名", "位"),
     ("元",),
     ("平方米", "平方公里", "亩", "公顷", "平米"),
@@ -52,3 +77,21 @@ def states_unit(text: str, unit: str) -> float:
     if any(re.search(_DIGITS + re.escape(other), text) for other in family):
         return 0.9
     return 0.4
+
+
+_QUANTITY = re.compile(
+    r"(?:超过?|约|近|达到?|突破)?(?:\d[\d.,]*|[一二两三四五六七八九十百千]+(?=[万亿]|余))\s*(?:余|多|几)?\s*[万亿千百]*\s*(?:余|多)?\s*"
+    rf"(?:{'|'.join(map(re.escape, _ALL))}|[a-zA-Z]{{1,4}}(?![a-zA-Z]))?(?:以上|左右|以下|以内)?"
+)
+
+
+def main_quantity(text: str, unit: str | None) -> tuple[int, int] | None:
+    """Bounds of the quantity that a clause is about: the first in `unit` or its family, else the first that is no year
+    and no part of a name in quotes; None when it states none."""
+    found = [
+        m.span()
+        for m in _QUANTITY.finditer(text)
+        if not re.match(r"\s*年", text[m.end() :]) and text[m.start() - 1 : m.start()] not in ("“", "+")
+    ]
+    wanted = [span for span in found if unit and states_unit(text[slice(*span)], unit) >= 0.9]
+    return next(iter(wanted or found), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -23,9 +23,22 @@ Vectors = NDArray[np.float32]
 CONTAINED = 0.9  # 就业 in 新增就业
 ABBREVIATED = 0.75  # 医保 for 医疗保险: its characters, in order
 COS_ZERO, COS_FULL, BY_MEANING = 0.12, 0.75, 0.85  # cosines that count nothing and most, and what most is
-_PART_OF_SPEECH = {"n": 1.0, "v": 0.55, "a": 0.4, "d": 0.15, "m": 0.25, "q": 0.1, "r": 0.1, "p": 0.05, "c": 0.05, "u": 0.0}
+_PART_OF_SPEECH = {
+    "n": 1.0,
+    "v": 0.55,
+    "a": 0.4,
+    "d": 0.15,
+    "m": 0.25,
+    "q": 0.1,
+    "r": 0.1,
+    "p": 0.05,
+    "c": 0.05,
+    "u": 0.0,
+}
 SAME, UNASKED = 0.8, 0.4  # likeness from which a word is the asked one, and below which it was not asked for
-_PLAIN_MODIFIERS = frozenset("全区 全市 全省 全县 全国 区级 市级 省级 县级 地区 国内 本级 一般 年度 全年 各类 城镇 主要 目标 经济社会 总体 项目 企业".split())
+_PLAIN_MODIFIERS = frozenset(
+    ["全区", "全市", "全省", "全县", "全国", "区级", "市级", "省级", "县级", "地区", "国内", "本级", "一般", "年度", "全年", "各类", "城镇", "主要", "目标", "经济社会", "总体", "项目", "企业"]
+)
 _WORD = re.compile(r"[\u4e00-\u9fff]+|[a-zA-Z0-9.%+·-]+")
 
 
@@ -34,7 +47,7 @@ def tagged(text: str) -> tuple[tuple[str, str], ...]:
     """Words of `text` with their part of speech, punctuation left out."""
     import rjieba
 
-    return tuple((w.lower(), t) for w, t in rjieba.tag(text) if _WORD.fullmatch(w) and t not in ("x",) or w.isalnum())
+    return tuple((w.lower(), t) for w, t in rjieba.tag(text) if (_WORD.fullmatch(w) and t not in ("x",)) or w.isalnum())
 
 
 @lru_cache(maxsize=65536)
@@ -55,9 +68,11 @@ def _subsequence(short: str, long: str) -> bool:
 class WordMatcher:
     """Compares words through an embedding model and counts how rare they are in the texts of an index."""
 
-    def __init__(self, texts: Sequence[str], embedder: Embedder) -> None:
-        self._texts = texts
+    def __init__(self, embedder: Embedder, rows: int, frequency: Callable[[str], int]) -> None:
+        """`frequency` tells how many of the index's `rows` texts hold a word."""
         self._embedder = embedder
+        self._total = rows
+        self._frequency = frequency
         self._rows: dict[str, int] = {}
         self._vectors: Vectors = np.zeros((0, embedder.dim), np.float32)
         self._idf: dict[str, float] = {}
@@ -66,9 +81,8 @@ class WordMatcher:
     def idf(self, word: str) -> float:
         """ln((N + 1) / (df + 1)) / ln(N + 1), in [0, 1]: 1 for a word that no text has."""
         if word not in self._idf:
-            n = len(self._texts)
-            found = sum(word in text for text in self._texts)
-            self._idf[word] = math.log((n + 1) / (found + 1)) / math.log(n + 1) if n else 1.0
+            n = self._total
+            self._idf[word] = math.log((n + 1) / (self._frequency(word) + 1)) / math.log(n + 1)
         return self._idf[word]
 
     def weights(self, text: str) -> dict[str, float]:

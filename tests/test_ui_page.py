@@ -277,14 +277,18 @@ def test_phone_shows_the_evidence_as_a_sheet(browser: Browser, address: str) -> 
 def test_reduced_motion_is_respected(browser: Browser, address: str) -> None:
     with visit(browser, address, reduced_motion="reduce") as seen:
         name = "getComputedStyle(document.querySelector('#wenju .probe i')).animationName"
-        seen.page.evaluate("document.getElementById('turns').insertAdjacentHTML('beforeend','<p class=\"wait probe\"><i></i></p>')")
+        seen.page.evaluate(
+            "document.getElementById('turns').insertAdjacentHTML('beforeend','<p class=\"wait probe\"><i></i></p>')"
+        )
         assert seen.page.evaluate(name) == "none"
 
 
 def test_dark_system_keeps_the_page_readable(browser: Browser, address: str) -> None:
     with visit(browser, address, color_scheme="dark") as seen:
-        assert seen.page.evaluate("getComputedStyle(document.querySelector('#box textarea')).color") == "rgb(29, 39, 51)"
-        assert seen.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(244, 246, 249)"
+        assert (
+            seen.page.evaluate("getComputedStyle(document.querySelector('#box textarea')).color") == "rgb(29, 39, 51)"
+        )
+        expect(seen.page.locator("body")).to_have_css("background-color", "rgb(244, 246, 249)")
 
 
 def hostile_pipeline() -> TinyPipeline:

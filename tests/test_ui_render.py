@@ -49,7 +49,7 @@ class Texts(HTMLParser):
         self.text = ""
         self.feed(html)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, _: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
 
     def handle_data(self, data: str) -> None:
@@ -100,6 +100,12 @@ def test_chips_name_year_place_kind_and_answerer_once() -> None:
     assert "模型撰写 · deepseek" in ask(Answer("q", False, "甲[1]", (citation(),), answerer="deepseek"))
 
 
+def test_a_note_in_the_text_is_shown_once() -> None:
+    answer = Answer("q", False, "按2026年：\n新增就业4万人。[1]", (citation(),), notes=("按2026年：",))
+    assert Texts(ask(answer)).text.count("按2026年") == 1
+    assert plain_text(answer, lambda _: 7).count("按2026年") == 1
+
+
 def test_source_names_the_nearest_heading_and_the_paragraph() -> None:
     assert source_text(citation(), 7) == "重点 › 四 › 第7段"
     assert source_text(citation(section=()), None) == "重点"
@@ -112,11 +118,15 @@ def test_many_sources_are_folded() -> None:
 
 
 def test_table_shares_what_all_rows_share() -> None:
-    rows = (Row("市北区", "2025年", "target", "4万人", "新增就业", 1), Row("李沧区", "2025年", "target", "2万人", "城镇", 2))
+    first = Row("市北区", "2025年", "target", "4万人", "新增就业", 1)
+    rows = (
+        first,
+        Row("李沧区", "2025年", "target", "2万人", "城镇", 2),
+    )
     html = ask(Answer("q", False, "甲[1]乙[2]", (citation(1), citation(2)), rows=rows))
     assert Texts(html.split("</thead>")[0]).text == "地区2025年目标口径"
     assert html.count('class="m"') == 2
-    years = (rows[0], Row("市北区", "2023年", "result", "5万人", "", 2))
+    years = (first, Row("市北区", "2023年", "result", "5万人", "", 2))
     html = ask(Answer("q", False, "甲[1]乙[2]", (citation(1), citation(2)), rows=years))
     assert Texts(html.split("</thead>")[0]).text == "时间市北区口径"
     assert '<span class="chip result">实绩</span>' in html
@@ -168,7 +178,9 @@ def test_numbers_count_paragraphs_and_items_in_reading_order() -> None:
         paragraph(4, "item"), paragraph(5, "item", id="p2", duplicate_of="p2"), paragraph(6, "paragraph"),
     ]  # fmt: skip
     assert paragraph_numbers(blocks) == {"p2": 1, "p4": 2, "p6": 4}
-    assert [line.split('data-n="¶ ')[1][0] for line in report_html(blocks).splitlines() if "data-n" in line] == list("1234")
+    assert [line.split('data-n="¶ ')[1][0] for line in report_html(blocks).splitlines() if "data-n" in line] == list(
+        "1234"
+    )
 
 
 def test_reading_knows_only_its_reports() -> None:

@@ -20,7 +20,9 @@ def block(
     report: str, ordinal: int, role: Role, text: str, section: tuple[str, ...] = (), context: Context = SHIBEI_2025
 ) -> Paragraph:
     spans = ((ordinal * 1000, ordinal * 1000 + len(text)),)
-    return Paragraph(f"{report}-{ordinal}", report, ordinal, role, 1 if role == "heading" else None, text, section, context, spans)
+    return Paragraph(
+        f"{report}-{ordinal}", report, ordinal, role, 1 if role == "heading" else None, text, section, context, spans
+    )
 
 
 def report(report_id: str, title: str, file: str) -> Report:
@@ -50,7 +52,7 @@ class TinyPipeline:
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
-        """“坏” breaks unexpectedly, “损” as a damaged index does; “比较” gives a table; what is not found is refused."""
+        """“坏” breaks, “损” breaks as a damaged index does, “比较” gives a table; what is not found is refused."""
         self.asked.append((question, tuple(history)))
         if "坏" in question:
             raise RuntimeError("secret detail")
@@ -82,9 +84,10 @@ class TinyPipeline:
 def tiny_pipeline() -> TinyPipeline:
     """Two reports: one with a joined line, a caption, a copy and a paragraph far down; one about another place."""
     first = ("市北 聚焦六大领域",)
-    joined = replace(block("r1", 3, "paragraph", "新增就业4万人，𠮷市级创新平台20个。", first), spans=((30, 43), (45, 51)))
+    text = "新增就业4万人，𠮷市级创新平台20个。"
+    joined = replace(block("r1", 3, "paragraph", text, first), spans=((30, 43), (45, 51)))
     filler = [block("r1", 10 + n, "item", f"第{n}件实事办理完成", first) for n in range(40)]
-    copy = replace(block("r1", 4, "item", "新增就业4万人，𠮷市级创新平台20个。", first), duplicate_of=joined.id)
+    copy = replace(block("r1", 4, "item", text, first), duplicate_of=joined.id)
     one = [
         block("r1", 0, "title", "从两会看2025"),
         block("r1", 1, "heading", "市北 聚焦六大领域"),
@@ -99,5 +102,7 @@ def tiny_pipeline() -> TinyPipeline:
         block("r2", 0, "title", "李沧报告"),
         block("r2", 1, "paragraph", "城镇新增就业2.2万人以上，新增就业有保障。", ("李沧 七个方面",), LICANG_2025),
     ]
-    store = TinyStore([report("r1", "从两会看2025", "a.txt"), report("r2", "李沧报告", "b.txt")], {"r1": one, "r2": two})
+    store = TinyStore(
+        [report("r1", "从两会看2025", "a.txt"), report("r2", "李沧报告", "b.txt")], {"r1": one, "r2": two}
+    )
     return TinyPipeline(store)

@@ -11,12 +11,13 @@ from index.types import Paragraph
 from ui.desk import Desk
 
 OFFERED = 4
-TRIED = 60  # candidates asked at most, so that a start stays quick
+TRIED = 24  # candidates asked at most, so that a start stays quick
 SCANNED = 20_000  # paragraphs looked at
 _CLAUSE = re.compile(
     r"(?:^|[，。；：、\s])(?P<about>[\u4e00-\u9fff]{4,14}?)(?P<verb>完成|增长|达到|新增|增至|建成|新建|引进|突破|惠及)?"
     r"(?P<value>\d+(?:\.\d+)?)(?P<unit>[万亿]?(?:元|人|所|家|座|个|套|辆|公里|处|项)|%)(?:以上|左右)?(?=[，。；]|$)"
 )
+_DOES = re.compile("^(?:新|建|引|完成|培育|改造|开工|打造|发放|创建|实施)|(?:达|至|破|成|增|长|超)$")
 _LEFT_OUT = re.compile("其中|分别|以及|包括|等|今年|去年|全年|每年|累计|我们")
 
 
@@ -45,7 +46,7 @@ def _candidates(paragraphs: Iterable[Paragraph]) -> Iterator[tuple[Paragraph, st
     for start in range(step):
         for paragraph in fitting[start::step]:
             match = _CLAUSE.search(paragraph.text)
-            if match and not _LEFT_OUT.search(match["about"]):
+            if match and _DOES.search(match["about"] + (match["verb"] or "")) and not _LEFT_OUT.search(match["about"]):
                 yield paragraph, _question(paragraph, match), match["value"] + match["unit"]
 
 

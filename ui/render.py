@@ -44,7 +44,7 @@ def refusal_html(answer: Answer) -> str:
         said = said[:1]
     covered = "".join(f"<li>{escape(line)}</li>" for line in answer.covered)
     listed = f'<p class="has">现有资料里有：</p><ul>{covered}</ul>' if covered else ""
-    notes = "".join(_chip(note) for note in answer.notes)
+    notes = "".join(_chip(_unended(note)) for note in answer.notes)
     shown = f'<div class="chips">{notes}</div>' if notes else ""
     return f'<div class="a no">{"".join(f"<p>{escape(line)}</p>" for line in said)}{shown}{listed}</div>'
 
@@ -57,7 +57,7 @@ def error_html(error: WenjuError) -> str:
 def text_html(answer: Answer) -> str:
     """The answer line by line, markers as buttons, the figure that was asked for standing out."""
     known = {citation.marker for citation in answer.citations}
-    lines = _lines(answer.answer)
+    lines = [line for line in _lines(answer.answer) if line not in answer.notes]  # notes are chips
     short = len(lines) == 1
     shown = "".join(f"<p>{_marked(line, known, _figures(line, answer))}</p>" for line in lines)
     return f'<div class="say{"" if short else " many"}">{shown}</div>'
@@ -65,27 +65,43 @@ def text_html(answer: Answer) -> str:
 
 def table_html(rows: Sequence[Row], answer: Answer) -> str:
     """A comparison. What all rows share stands in the header of the value; what differs has its own column."""
-    places, periods, kinds = ({getattr(row, name) for row in rows} for name in ("place", "period", "kind"))
-    shared = "".join(
-        [
-            next(iter(places)) if len(places) == 1 else "",
-            next(iter(periods)) if len(periods) == 1 else "",
-            KINDS[next(iter(kinds))] if len(kinds) == 1 else "",
-        ]
-    )
+    known = {citation.marker for citation in answer.citations}
+    columns = _columns(rows, known)
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name, _ in columns)
+    body = "".join(f"<tr>{''.join(cell(row) for _, cell in columns)}</tr>" for row in rows)
+    return f'<div class="tab"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _columns(rows: Sequence[Row], known: set[int]) -> list[tuple[str, Callable[[Row], str]]]:
+    """The name of each column and how a row fills it."""
+    places, periods, kinds = {row.place for row in rows}, {row.period for row in rows}, {row.kind for row in rows}
+    shared = "".join(_only(values) for values in (places, periods, {KINDS[kind] for kind in kinds}))
     columns: list[tuple[str, Callable[[Row], str]]] = []
     if len(places) > 1:
         columns.append(("地区", lambda row: f'<th scope="row">{escape(row.place)}</th>'))
     if len(periods) > 1 or len(kinds) > 1 or not columns:
-        varied = len(kinds) > 1
-        columns.append(("时间", lambda row: f'<td class="when"><span>{escape(row.period)}</span>{_when_kind(row, varied)}</td>'))
-    known = {citation.marker for citation in answer.citations}
-    columns.append((shared or "数值", lambda row: f'<td class="num">{escape(row.value)}{_button(row.marker, known)}</td>'))
+        columns.append(("时间", lambda row: _when(row, with_kind=len(kinds) > 1)))
+    columns.append((shared or "数值", lambda row: _value(row, known)))
     if any(row.wording for row in rows):
-        columns.append(("口径", lambda row: f'<td class="word">{escape(row.wording)}</td>'))
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name, _ in columns)
-    body = "".join(f"<tr>{''.join(cell(row) for _, cell in columns)}</tr>" for row in rows)
-    return f'<div class="tab"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        columns.append(("口径", _wording))
+    return columns
+
+
+def _only(values: set[str]) -> str:
+    return next(iter(values)) if len(values) == 1 else ""
+
+
+def _when(row: Row, *, with_kind: bool) -> str:
+    kind = f" {_kind_chip(row.kind)}" if with_kind else ""
+    return f'<td class="when"><span>{escape(row.period)}</span>{kind}</td>'
+
+
+def _wording(row: Row) -> str:
+    return f'<td class="word" title="{escape(row.wording)}"><span>{escape(row.wording)}</span></td>'
+
+
+def _value(row: Row, known: set[int]) -> str:
+    return f'<td class="num">{escape(row.value)}{_button(row.marker, known)}</td>'
 
 
 def chips_html(answer: Answer) -> str:
@@ -97,7 +113,7 @@ def chips_html(answer: Answer) -> str:
         chips += [_chip(text) for text in _distinct(c.place or "" for c in cited)]
         kinds = sorted({c.kind for c in cited} - {"other"}, key=list(KINDS).index)
         chips += [_kind_chip(kind) for kind in kinds]
-    chips += [_chip(note, "note") for note in answer.notes]
+    chips += [_chip(_unended(note), "note") for note in answer.notes]
     chips.append(_chip(ANSWERERS.get(answer.answerer, f"模型撰写 · {answer.answerer}")))
     return f'<div class="chips">{"".join(chips)}</div>'
 
@@ -127,7 +143,7 @@ def period_text(year: int | None, period: tuple[int, int] | None) -> str:
 def plain_text(answer: Answer, number: Number) -> str:
     """The answer and where each marker leads, to be pasted into a document."""
     lines = [answer.answer.strip()]
-    lines += [f"（{note}）" for note in answer.notes]
+    lines += [f"（{_unended(note)}）" for note in answer.notes if note not in lines[0]]
     if answer.citations:
         lines += ["", "出处："]
     for citation in answer.citations:
@@ -138,6 +154,10 @@ def plain_text(answer: Answer, number: Number) -> str:
 
 def _lines(text: str) -> list[str]:
     return [line for raw in text.splitlines() if (line := raw.strip())]
+
+
+def _unended(note: str) -> str:
+    return note.rstrip("。：:")
 
 
 def _source(citation: Citation, number: int | None) -> str:
@@ -189,10 +209,6 @@ def _chip(text: str, style: str = "") -> str:
 
 def _kind_chip(kind: Kind) -> str:
     return _chip(KINDS[kind], kind) if KINDS[kind] else ""
-
-
-def _when_kind(row: Row, varied: bool) -> str:
-    return f" {_kind_chip(row.kind)}" if varied else ""
 
 
 def _distinct(texts: Iterable[str]) -> Iterator[str]:

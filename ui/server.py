@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 from collections.abc import Sequence
+from pathlib import Path
 
 from index.errors import WenjuError
 
@@ -20,7 +21,7 @@ class PortTaken(ServerError):
     """Another program listens on the port."""
 
 
-def serve(index_dir: str | os.PathLike[str], host: str = "127.0.0.1", port: int = 7860) -> None:
+def serve(index_dir: str | Path, host: str = "127.0.0.1", port: int = 7860) -> None:
     """Serves the page and the API until interrupted.
 
     Raises PortTaken or ServerError when the address cannot be used, and what `rag.open_pipeline` raises when the
@@ -35,14 +36,16 @@ def serve(index_dir: str | os.PathLike[str], host: str = "127.0.0.1", port: int 
 
     app = create_app(open_pipeline(index_dir), hosts=allowed_hosts(host))
     print(f"问据已启动：http://{'127.0.0.1' if host in ANYWHERE else host}:{port}", flush=True)
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, timeout_graceful_shutdown=3)
+    uvicorn.run(
+        app, host=host, port=port, log_level="warning", server_header=False, ws="none", timeout_graceful_shutdown=3
+    )
 
 
 def check_address(host: str, port: int) -> None:
     """Raises PortTaken when something listens there, ServerError when the address is not ours to listen on."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn does: a lingering socket is no listener
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn does
         try:
             probe.bind((host, port))
         except (OSError, OverflowError) as error:

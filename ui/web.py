@@ -6,10 +6,10 @@ beside it. Gradio is imported when the page is built, since that takes seconds.
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from index.errors import WenjuError
 from index.types import Report
 from rag.types import Answer
-from ui.desk import MOST_CHARACTERS, Desk
+from ui.desk import Desk
 from ui.examples import example_questions
 from ui.guard import PagePolicy
 from ui.reading import Reading
@@ -27,15 +27,26 @@ from ui.render import answer_html, error_html, period_text, plain_text
 if TYPE_CHECKING:
     import gradio as gr
 
+TITLE = "问据 · 报告问答"
 MOST_QUEUED = 64
 MOST_LISTED = 40  # reports in the pane while nothing is open
 AT_ONCE = 4  # answers in work for the page
 FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "system-ui", "sans-serif")
 HEAD = '<link rel="stylesheet" href="wenju/page.css"><script type="module" src="wenju/page.js"></script>'
+SETTINGS: dict[str, Any] = {
+    "footer_links": [],
+    "run_history": False,
+    "show_error": False,
+    "ssr_mode": False,
+    "enable_monitoring": False,
+    "allowed_paths": [],
+    "max_file_size": "1kb",
+    "mcp_server": False,
+    "pwa": False,
+}
 _FOREIGN = re.compile(
     r'<meta\s+(?:property="og:|name="twitter:)[^>]*/>|<link rel="manifest"[^>]*/>'
 )  # Gradio's name, and an image on another host
-log = logging.getLogger(__name__)
 
 
 def mount_page(app: FastAPI, desk: Desk, examples: Sequence[str] | None = None) -> None:
@@ -45,29 +56,32 @@ def mount_page(app: FastAPI, desk: Desk, examples: Sequence[str] | None = None) 
 
     offered = example_questions(desk) if examples is None else examples
     app.add_middleware(PagePolicy, rewrite=dressed)
-    gr.mount_gradio_app(
-        app,
-        build_page(desk, offered),
-        path="/",
-        theme=_theme(),
-        head=HEAD,
-        footer_links=[],
-        run_history=False,
-        show_error=False,
-        ssr_mode=False,
-        enable_monitoring=False,
-        allowed_paths=[],
-        max_file_size="1kb",
-        mcp_server=False,
-        pwa=False,
-    )
+
+    def mount() -> None:
+        gr.mount_gradio_app(app, build_page(desk, offered), path="/", theme=_theme(), head=HEAD, **SETTINGS)
+
+    _in_a_loop(mount)
 
 
-def build_page(desk: Desk, examples: Sequence[str]) -> gr.Blocks:
-    """Header, conversation, evidence and the box to ask in; CSS grid places them."""
+def _in_a_loop(call: Callable[[], None]) -> None:
+    """Outside of a running loop, each lock that Gradio makes would leave an unclosed loop behind."""
+
+    async def called() -> None:
+        call()
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(called())
+    else:
+        call()
+
+
+def build_page(desk: Desk, examples: Sequence[str]) -> Any:
+    """The `gradio.Blocks`: header, conversation, evidence and the box to ask in; CSS grid places them."""
     import gradio as gr
 
-    with gr.Blocks(title="问据 · 报告问答", analytics_enabled=False, delete_cache=(3600, 3600), fill_width=True) as page:
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 3600), fill_width=True) as page:
         with gr.Column(elem_id="wenju"):
             _static(gr, header_html(desk.reading), "top")
             _static(gr, conversation_html(desk.reading, examples), "chat")
@@ -157,7 +171,7 @@ def conversation_html(reading: Reading, examples: Sequence[str]) -> str:
     begin = f'<p class="try">可以这样问</p><div class="examples">{offered}</div>' if offered else ""
     return (
         '<div id="turns" role="log" aria-live="polite" aria-label="问答" tabindex="0"><div id="welcome">'
-        '<h2>问报告，句句有据</h2><p>答案只取自现有报告，每句话都标出所依据的段落；报告没有写的，会直接说明。</p>'
+        "<h2>问报告，句句有据</h2><p>答案只取自现有报告，每句话都标出所依据的段落；报告没有写的，会直接说明。</p>"
         f"{covered_html(reading)}{begin}</div></div>"
     )
 
@@ -195,7 +209,7 @@ def dressed(page: str) -> str:
 
 
 def _static(gr: Any, html: str, elem_id: str) -> None:
-    """HTML as it is: `html` is a property, so that no template syntax in it is compiled."""
+    """HTML as it is: Gradio puts a value into its template, it does not read template syntax in the value."""
     gr.HTML(html, elem_id=elem_id, js_on_load=None, apply_default_css=False)
 
 

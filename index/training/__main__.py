@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import time
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -64,6 +65,8 @@ def prepare(data: Data = DATA, work: Work = WORK, only: str = "", seed: int = Se
         if only in ("", source.name):
             began = time.perf_counter()
             made = encode(pieces, source.make(data / "train", Random(f"{seed}/{source.name}")), source.most)
+            if not len(made):
+                raise typer.BadParameter(f"{data} gave no pairs for {source.name}.")
             save(made, work / "pairs" / source.name)
             tokens = len(made.queries.tokens) / len(made), len(made.passages.tokens) / len(made)
             typer.echo(
@@ -91,7 +94,7 @@ def train(work: Work = WORK, steps: int = Settings.steps, batch: int = Settings.
     pairs = {source.name: load(work / "pairs" / source.name) for source in SOURCES}
     shares = {source.name: source.share for source in SOURCES}
     dropout = {source.name: source.dropout for source in SOURCES}
-    sampler = loop.Sampler(pairs, shares, dropout, pieces, settings)
+    sampler = loop.Sampler(pairs, settings, shares=shares, dropout=dropout, pieces=pieces)
     loop.run(state, sampler, settings, work, Progress(state.step, steps))
 
 
@@ -116,9 +119,12 @@ def export(work: Work = WORK, model: Model = EMBEDDED) -> None:
 def evaluate(data: Data = DATA, work: Work = WORK, model: str = "embedded", only: str = "") -> None:
     """Measure a model (a folder or a name) on the held-out slice and the benchmarks; `--only NAME` one of them."""
     from index.embedder import CONFIG_FILE, load_embedder
-    from index.training.evaluate import score, tasks
+    from index.training import sources
+    from index.training.evaluate import score, speed, tasks
 
     embedder = load_embedder(model)
+    pace = speed(model, ["".join(article) for article in islice(sources.news(data / "train"), 10_000)])
+    typer.echo(f"speed: {pace}")
     scores: dict[str, dict[str, float]] = {}
     for task in tasks(data):
         if only in ("", task.name):
@@ -127,7 +133,7 @@ def evaluate(data: Data = DATA, work: Work = WORK, model: str = "embedded", only
     work.mkdir(parents=True, exist_ok=True)
     config = (EMBEDDED if model == "embedded" else Path(model)) / CONFIG_FILE
     hashes = json.loads(config.read_text("utf-8")).get("sha256") if config.is_file() else None
-    found = {"model": embedder.fingerprint, "sha256": hashes, "scores": scores}
+    found = {"model": embedder.fingerprint, "sha256": hashes, "speed": pace, "scores": scores}
     (work / "scores.json").write_text(json.dumps(found, indent=2), "utf-8")
 
 

@@ -32,7 +32,7 @@ def write_card(model: Path, scores: Path) -> None:
     text = TEMPLATE.read_text("utf-8").format(
         **{key: config[key] for key in ("name", "version", "dim", "vocab")},
         **{key: made[key] for key in ("steps", "batch", "learning_rate", "scale", "seed")},
-        files=files, model_file=MODEL_FILE, ntrex=760,
+        **measured["speed"], files=files, model_file=MODEL_FILE, ntrex=760,
         heads=" | ".join(MEASURES), rules="---|" * (len(MEASURES) - 1) + "---",
         scores="\n".join(_row(name, found) for name, found in measured["scores"].items()),
         what="\n".join(f"- `{name}`: {WHAT[name]}" for name in measured["scores"]),

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedder import Embedder, Vectors
+from index.embedder import Embedder, Vectors, load_embedder
 from index.training import sources
 from index.training.pairs import HELD_OUT
 
@@ -68,6 +68,24 @@ def ndcg(row: Sequence[int], want: frozenset[int]) -> float:
     gains = 1 / np.log2(np.arange(2, len(row) + 2))
     best = float(gains[: len(want)].sum())
     return float(sum(gain for gain, place in zip(gains, row, strict=True) if place in want)) / best
+
+
+def speed(name: str, texts: Sequence[str]) -> dict[str, float]:
+    """Seconds to load the model of a name, milliseconds a question, and passages of 200 characters a second."""
+    began = time.perf_counter()
+    embedder = load_embedder(name)
+    loaded = time.perf_counter()
+    for text in texts[:1000]:
+        embedder.embed_queries([text[:20]])
+    asked = time.perf_counter()
+    passages = [text[:200] for text in texts if len(text) >= 200]
+    embedder.embed_passages(passages)
+    done = time.perf_counter()
+    return {
+        "load_s": round(loaded - began, 3),
+        "ms_per_query": round((asked - loaded) / len(texts[:1000]) * 1000, 4),
+        "passages_per_second": round(len(passages) / (done - asked)),
+    }
 
 
 def _mean(values: Iterable[float]) -> float:

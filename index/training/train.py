@@ -126,9 +126,14 @@ class Sampler:
     """Batches of shuffled pairs, each from one source; the draw depends on the seed and the step alone."""
 
     def __init__(
-        self, pairs: Mapping[str, PairArrays], shares: Mapping[str, float], dropout: Mapping[str, float], pieces: int,
+        self,
+        pairs: Mapping[str, PairArrays],
         settings: Settings,
-    ) -> None:  # fmt: skip
+        *,
+        shares: Mapping[str, float],
+        dropout: Mapping[str, float],
+        pieces: int,
+    ) -> None:
         self._pairs, self._dropout, self._pieces, self._settings = pairs, dropout, pieces, settings
         self._names = sorted(pairs)
         weights = np.array([shares[name] for name in self._names])
