@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from index.clauses import sentences
 from index.passages import when
 from index.types import Context, Kind, Paragraph
+from rag import cues
 from rag.phrase import KIND_NAMES, trimmed
 from rag.rank import Ranked, weights
 from rag.retrieve import Retriever
@@ -32,9 +32,6 @@ LIKE_ANCHOR, SURE_ENOUGH = (
 )  # a side of a comparison that words its figure like the surest side needs to be less sure
 MOST_LINES, MOST_ITEMS = 6, 16
 LONGEST_SENTENCE, LONGEST_LIST_SENTENCE = 110, 400  # characters that are shown whole
-_ASKS = re.compile(
-    r"各(?=[是有多])|分别|多少|几(?=[\u4e00-\u9fff])|百分之几|第几|谁|哪[天年家个位里些]|什么|如何|多大|how (?:many|much)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +113,7 @@ class Extractor:
         up to the next figure when it asks for one and the clause has none."""
         passage = ranked.hit.passage
         start, end = self._sentence_span(ranked)
-        several = query.type != "compare" and len(_ASKS.findall(query.text)) > 1
+        several = query.type != "compare" and len(cues.ASKS.findall(query.text)) > 1
         if several and end - start <= LONGEST_SENTENCE:
             return self._statement(ranked, start, end)
         last = passage
@@ -139,15 +136,12 @@ class Extractor:
     def _section(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
         """What stands under the heading that a list question names, when that fits better than any one clause."""
         headings = self.retriever.headings(query)
+        fits = {key: fit for fit, key in headings}
         best = ranked[0].features.clause if ranked else 0.0
         top = self._store.paragraph(ranked[0].hit.passage.paragraph_id) if ranked else None
         if headings and headings[0][0] >= max(HEADING_FITS, best - HEADING_LAG):
             report_id, section = headings[0][1]
-        elif (
-            top
-            and top.role == "item"
-            and dict((k, fit) for fit, k in headings).get((top.report_id, top.section), 0) >= HEADING_HINTS
-        ):
+        elif top and top.role == "item" and fits.get((top.report_id, top.section), 0.0) >= HEADING_HINTS:
             report_id, section = top.report_id, top.section
         else:
             return []
@@ -156,9 +150,9 @@ class Extractor:
         ]
         if len(blocks) < 2:
             return []
-        return [self._gist(query, b) for b in blocks[:MOST_ITEMS]]
+        return [self._gist(b) for b in blocks[:MOST_ITEMS]]
 
-    def _gist(self, query: Query, block: Paragraph) -> Statement:
+    def _gist(self, block: Paragraph) -> Statement:
         """An item as it is; of a paragraph its first sentence."""
         first = sentences(block.text)[0]
         return self._cut(block, block.context, *(first if block.role == "paragraph" else (0, len(block.text))))

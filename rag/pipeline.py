@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,17 +42,24 @@ class Pipeline:
         """
         start = time.perf_counter()
         self._check(question)
+        earlier = [h for h in history[-LONGEST_HISTORY:] if visible(h).strip()]
+        answer = self._ask(question, earlier, self_contained=False)
+        if answer.refused and answer.query and answer.query.stayed:
+            answer = self._ask(question, earlier, self_contained=True)
+        elapsed = round((time.perf_counter() - start) * 1000, 1)
+        return replace(answer, elapsed_ms=elapsed)
+
+    def _ask(self, question: str, history: Sequence[str], *, self_contained: bool) -> Answer:
         query = understand(
             question,
-            [h for h in history[-LONGEST_HISTORY:] if visible(h).strip()],
+            history,
             coverage=self.store.coverage,
             today=self._today or date.today(),
+            self_contained=self_contained,
         )
         extraction = self.extractor.draft(query)
         statements = checked(extraction.draft, query, self.store)
-        answer = self._answer(query, extraction, statements) if statements else self._refusal(query, extraction)
-        elapsed = round((time.perf_counter() - start) * 1000, 1)
-        return Answer(**{**{f: getattr(answer, f) for f in Answer.__dataclass_fields__}, "elapsed_ms": elapsed})
+        return self._answer(query, extraction, statements) if statements else self._refusal(query, extraction)
 
     @staticmethod
     def _check(question: str) -> None:

@@ -27,6 +27,7 @@ class Query:
     unit: str | None = None  # the counted unit asked for: 人, 座, % ...
     assumed_year: int | None = None  # what 今年, 去年 ... were taken to mean
     english: bool = False
+    stayed: bool = False  # place and time are those of the question before, though it does not say so
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import unicodedata
 from collections.abc import Sequence
@@ -53,6 +54,7 @@ class Desk:
 
     def __init__(self, pipeline: Asks) -> None:
         self._pipeline = pipeline
+        self._one_at_a_time = threading.Lock()  # a pipeline keeps caches and promises nothing about threads
         self.reading = Reading(pipeline.store)
         self.meters = Meters(self.reading)
 
@@ -62,7 +64,7 @@ class Desk:
         try:
             asked, before = question_text(question), history_texts(history)
             started = time.perf_counter()
-            answer = self._pipeline.ask(asked, before)
+            answer = self._ask(asked, before)
             self.meters.seconds.observe(time.perf_counter() - started)
             outcome = "refused" if answer.refused else "answered"
         except QuestionError:
@@ -74,7 +76,11 @@ class Desk:
 
     def peek(self, question: str) -> Answer:
         """An answer that is not counted."""
-        return self._pipeline.ask(question)
+        return self._ask(question, ())
+
+    def _ask(self, question: str, history: Sequence[str]) -> Answer:
+        with self._one_at_a_time:
+            return self._pipeline.ask(question, history)
 
 
 def clean(text: str) -> str:

@@ -1,0 +1,107 @@
+"""The words by which a question tells what it wants: kind, type, time, and what in it is no topic.
+
+Lists of the language; a new way of asking goes here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+
+def _any(*alternatives: str) -> re.Pattern[str]:
+    return re.compile("|".join(alternatives))
+
+
+def _words(text: str) -> Iterable[str]:
+    return text.split()
+
+
+# A planned figure is meant, or a reached one. A target word decides even beside a result word.
+TARGET = _any(
+    "计划|目标|预期|力争|争取|打算|准备|安排|规划|拟|答应|承诺|确保|争创|即将|接下来|会新|会建|会不会|能不能",
+    "想(?!知|问|了解|查|请)",
+    "将(?!军|近)",
+    "(?<![需重主紧必只首纪])要(?!点|求|闻|是|么|的)",
+)
+RESULT = _any(
+    "实际|实绩(?!企业)|已经|已|实现了|达成|成绩|做了|搞了|结果|最终|真正|完工|落实了|了多少|了几|到底.{0,4}了",
+    "完成(?:了|得|数|情况|的)|完成(?=多少)",
+    r"[增建办开盖拆修发花引拿新][\u4e00-\u9fff]{0,3}了",
+)
+NOT_TARGET = _any("(?:不是|不要|不|除|并非|而非|非)[^，。？]{0,8}(?:计划|目标|预期)(?:数|值)?", "计划数?除外")
+NOT_RESULT = _any("(?:不是|不要|不|并非|而非|非)[^，。？]{0,4}(?:完成|实际|实绩|结果)(?:数|值)?")
+_PLANNED, _REACHED = "(?:目标|计划|预期)", "(?:完成|实际|结果|实绩(?!企业)|达成)"
+BOTH_KINDS = _any(f"{_PLANNED}.{{0,14}}{_REACHED}", f"{_REACHED}.{{0,14}}{_PLANNED}")
+CUMULATIVE = _any("累计|合计|总共|一共|加起来|五年下来|5年下来")
+
+# The type of a question. What asks beyond the text comes first: a report gives no reason, opinion or address.
+BEYOND = _any(
+    "为什么|为何|为啥|什么原因|原因是|怎么看|你觉得|你认为|你怎么|预测|会涨|会跌|未来会|更适合|值得|好不好|评价一下|应该|推荐|建议我",
+    "(?:怎么|如何)(?:办理|申请|报名|投诉)|联系方式|电话|地址|几点|营业时间|天气|下雨|股票",
+    "写一?[首篇封段个]|翻译|讲个|笑话",
+)
+LIST = _any(
+    "哪些|哪几|有什么(?!.{0,2}平台)|都有谁|有谁|都有|列出|列一下|列举|全部|分别(?:是|为)什么|分别是哪|包括|什么措施|举措|[干做]些什么",
+    r"哪(?:\d+|[一二两三四五六七八九十])(?:个|条|大|项|方面|座|所|家|类|件)",
+    r"what are|which .*s\b|list",
+)
+NUMBER = _any(
+    "多少|百分之几|第几|多[大高长宽快]|增速|增幅|增长率|比例是|规模|数量|金额|人数",
+    "几(?:公里|个|家|人|件|项|处|座|所|条|套|户|辆|亩|米|场|次|张|支|部|艘|成|万|亿|名|倍|批|类|轮|只|栋|片|间|位)",
+    "how many|how much|what percent|percentage",
+)
+WHO = _any("谁|哪位|什么人", r"who\b")
+WHERE = _any("在哪|哪里|哪儿|什么地方|何处", r"where\b")
+WHEN = _any("什么时候|何时|几月|哪天|哪一天|哪年|哪一年|几号|什么时间", r"when\b")
+YESNO = _any(
+    "吗[？?]?$|有没有|是不是|是否|会不会|能不能|能否|有无|没有[？?]?$", r"^(?:is|are|does|do|did|will|has|have)\b"
+)
+SUMMARY = _any("主要内容|概括|总结|介绍一下|简述|主要做|[整总]体情况", "summar|overview")
+# One mark for each thing asked: more than one means that more than a clause may be needed.
+ASKS = _any(
+    r"各(?=[是有多])|分别|多少|几(?=[\u4e00-\u9fff])|百分之几|第几|谁|哪[天年家个位里些]|什么|如何|多大",
+    "how (?:many|much)",
+)
+
+# Times as people say them, before they are put into years.
+FIVE_YEARS = _any(
+    "(?:这|这过去的?|那)[五5]年(?:来|里|间|下来)?", r"(?<![第过去\d])[五5]年(?:下来|加起来|合计|总共|一共|累计)"
+)
+LISTED_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?=\s*(?:[、,，/和与及跟]|vs\.?)\s*(?:19|20)\d\d)")
+
+# Places as people say them.
+WHOLE_CITY = _any(
+    "(?<![在居位列对接])全市(?!.{0,2}(?:排|第|首|前列|领先|最|占|数一数二))|整个市|市里",
+    r"全[\u4e00-\u9fff]{2}市?(?=的?\d|目标|呢|要|今年)",
+)
+ALL_DISTRICTS = _any("各区市?|各个区|所有区|每个区|各地|哪个区|哪些区|几个区|区市里|各县")
+
+# A question that leans on the one before it, and one that says it does not.
+CONTEXTUAL = _any(
+    "呢[？?。]?$|^那|^换成|^放到|^如果是|^还有|^再|这[五5]年|^实际|^目标|^结果|^其中|它|^这|^为什么|^为何",
+    r"^what about|^how about|^and\b",
+)
+NEW_TOPIC = _any("换个话题|换一个话题|另外问|再问一个别的|另一个问题")
+
+# What is no topic: phrases, counted nouns, English function words, and single words.
+PHRASES = _any(
+    "请问一?下?|告诉我|想知道|我想问|帮我查一?下?|麻烦|查一?下|是多少|有多少|多少|百分之几|第几|是什么|有什么|什么|哪些|哪几",
+    "哪[个家位里儿天年]|在哪|怎么样|如何|怎样|怎么|是不是|有没有|是否|能不能|会不会|能否|列出来?|目标值?|计划数?|预期|完成数",
+    "实绩(?!企业)|换个话题|放到|加起来|五年|这一年|这个|那个|多[大高长]|到底|究竟|具体|大概|大约|总共|一共|合计|分别|各自|各是|一下",
+)
+COUNTED = re.compile(
+    r"(?:\d+|[一二两三四五六七八九十]+)(?:个方面|个|条|大(?![\u4e00-\u9fff]*学)|项|件|方面|点)(?=[^\d]|$)"
+)  # “哪五条”, “5大”
+ENGLISH_STOPS = re.compile(
+    r"\b(?:the|a|an|of|in|on|at|to|by|for|and|or|is|are|was|were|be|been|do|does|did|will|would|it|its|s|that|this|with"
+    r"|from|as|many|much|how|what|which|there|any|than|over|during|period|year)\b"
+)
+EMPTY = frozenset(
+    _words(
+        "请 哪 谁 几 吗 呢 呀 啊 吧 都 有 全部 指标 打算 准备 力争 争取 确保 预计 安排 实际 已经 今年 去年 明年 全年 年底 年初"
+        " 年末 年度 一年 年 那 现在 目前 数字 数据 要 将 会 想 让 给 把 被 由 对 从 到 的 了 是 在 和 与 跟 及 或 这 其中 还 也"
+        " 就 才 又 我 你 他 它 们 咱 我们 他们 人家 太 很 情况 方面 各 可以 能 个 几个 几家 几件 几处 下 上 来 去 过 着 得 地 之"
+        " 等 以 为 于 所 里 里面 这块 那边 底 差 更 更高 更多 比 对比 相比 比较 一样 不同 变化 高 低 多 少 大 调高 调低 vs 还是"
+    )
+)
