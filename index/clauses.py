@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from index.types import Span
@@ -9,6 +10,7 @@ from index.types import Span
 SHORTEST_CLAUSE = 6  # characters; a shorter piece belongs to the clause before it
 _SENTENCE = re.compile(r"[^。！？!?；;]*[。！？!?；;]+[”’」』)）]*|[^。！？!?；;]+$")
 _COMMA = re.compile(r"[，](?!\d{3}(?!\d))|,(?!\d{3}(?!\d))")
+_FIGURE = re.compile(r"[\u4e00-\u9fff]{2,}[^、]*\d")  # a name and its figure
 # Words that open a clause without a subject of its own: it speaks of what the clause before named.
 _DEPENDENT = re.compile(
     r"\s*(?:同比|比上年|较上年|比去年|较去年|环比|增长|下降|提高|上升|增幅|增速|增至|降至|达到?(?=\s*\d)|占|居|位居|列|位列|排名|排第|其中|分别|高于|低于|预计(?=达|完成|实现|为|超)"
@@ -42,5 +44,21 @@ def clauses(text: str, span: Span | None = None) -> list[Span]:
             long_enough = cut - cuts[-1] > SHORTEST_CLAUSE and len(rest.rstrip("。；;！？!?”")) >= SHORTEST_CLAUSE
             if long_enough and not _DEPENDENT.match(rest) and _quote_depth_zero(text, cuts[-1], cut):
                 cuts.append(cut)
-        out += list(zip(cuts, [*cuts[1:], end], strict=True))
+        for a, b in itertools.pairwise([*cuts, end]):
+            out += _enumerated(text, a, b)
     return out
+
+
+def _enumerated(text: str, start: int, end: int) -> list[Span]:
+    """A clause cut at its 、 where each part states a figure of its own: “瞪羚企业3家、专精特新企业15家”."""
+    commas = [m.end() for m in re.finditer("、", text[start:end])]
+    bounds = [start, *(start + c for c in commas), end]
+    parts = list(itertools.pairwise(bounds))
+    alone = all(
+        _FIGURE.search(text[a:b])
+        and len(text[a:b].strip("、，,。；;")) >= SHORTEST_CLAUSE
+        and not _DEPENDENT.match(text[a:b])
+        for a, b in parts
+    )
+    whole = all(_quote_depth_zero(text, start, a) for a, _ in parts)
+    return parts if len(parts) > 1 and alone and whole else [(start, end)]

@@ -17,7 +17,7 @@ def _words(text: str) -> Iterable[str]:
     return text.split()
 
 
-# A planned figure is meant, or a reached one. A target word decides even beside a result word.
+# A planned figure is meant, or a reached one; both words together leave it open.
 TARGET = _any(
     "计划|目标|预期|力争|争取|打算|准备|安排|规划|拟|答应|承诺|确保|争创|即将|接下来|会新|会建|会不会|能不能",
     "想(?!知|问|了解|查|请)",
@@ -31,6 +31,7 @@ RESULT = _any(
 )
 NOT_TARGET = _any("(?:不是|不要|不|除|并非|而非|非)[^，。？]{0,8}(?:计划|目标|预期)(?:数|值)?", "计划数?除外")
 NOT_RESULT = _any("(?:不是|不要|不|并非|而非|非)[^，。？]{0,4}(?:完成|实际|实绩|结果)(?:数|值)?")
+NOT_THEN = re.compile(r"(?:不是|不要|而非|并非|不问)(?:19|20)\d\d年的?")
 _PLANNED, _REACHED = "(?:目标|计划|预期)", "(?:完成|实际|结果|实绩(?!企业)|达成)"
 BOTH_KINDS = _any(f"{_PLANNED}.{{0,14}}{_REACHED}", f"{_REACHED}.{{0,14}}{_PLANNED}")
 CUMULATIVE = _any("累计|合计|总共|一共|加起来|五年下来|5年下来")
@@ -76,6 +77,10 @@ WHOLE_CITY = _any(
     r"全[\u4e00-\u9fff]{2}市?(?=的?\d|目标|呢|要|今年)",
 )
 ALL_DISTRICTS = _any("各区市?|各个区|所有区|每个区|各地|哪个区|哪些区|几个区|区市里|各县")
+
+# A place that is the field of a ranking, not what is asked about: “在全市排第几”.
+RANKED_IN = re.compile(r"(?:在|于)全?(?=$)")
+RANKING = _any("排[第老在]|第几|名次|位次|数一数二")
 
 # A question that leans on the one before it, and one that says it does not.
 CONTEXTUAL = _any(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from index.clauses import sentences
@@ -64,8 +64,23 @@ class Extractor:
             )
         if confidence < weights()["confidence"]["threshold"]:
             return Extraction(Draft(), tuple(ranked), confidence)
-        statements = [self._sentence(ranked[0])] if query.type in ("list", "summary") else self._lines(query, ranked)
-        return Extraction(Draft(tuple(statements)), tuple(ranked), confidence)
+        if query.type in ("list", "summary"):
+            return Extraction(Draft((self._sentence(ranked[0]),)), tuple(ranked), confidence)
+        lines = self._lines(query, ranked)
+        return Extraction(Draft((*lines, *self._further(query, lines))), tuple(ranked), confidence)
+
+    def _further(self, query: Query, lines: Sequence[Statement]) -> list[Statement]:
+        """Lines for the other things that a question asks, where the first lines do not hold them."""
+        found: list[Statement] = []
+        for part in query.parts:
+            ranked = self.retriever.retrieve(replace(query, topic=part))
+            if self.retriever.confidence(replace(query, topic=part), ranked) < weights()["confidence"]["threshold"]:
+                continue
+            statement = self._widened(replace(query, text=part), ranked[0])
+            held = [s for s in (*lines, *found) if s.paragraph_id == statement.paragraph_id]
+            if not any(s.start <= statement.start and statement.end <= s.end for s in held):
+                found.append(statement)
+        return found
 
     def nearest(self, query: Query) -> list[Context]:
         """Contexts in which the reports do speak of the topic, best first; at most four."""
@@ -162,9 +177,11 @@ class Extractor:
         places: Sequence[str | None] = query.places or (None,)
         times: Sequence[Time] = (*query.years, *((query.period,) if query.period else ())) or (None,)
         kinds: Sequence[Kind | None] = ("target", "result") if query.both_kinds else (query.kind,)
+        of_time = dict(zip(times, query.kinds, strict=False))
         sides = {
             _side_name(place, time, kind): self.retriever.side(query, place=place, time=time, kind=kind)
-            for place, time, kind in itertools.product(places, times, kinds)
+            for place, time, said in itertools.product(places, times, kinds)
+            for kind in [of_time.get(time, said)]
         }
         found = {name: ranked for name, (ranked, sure) in sides.items() if ranked and sure >= SURE_ENOUGH}
         surest = max(sides.values(), key=lambda side: side[1])

@@ -53,7 +53,9 @@ def _places(text: str, coverage: Coverage) -> tuple[tuple[str, ...], tuple[str, 
     rest = text
     for mention in reversed(find_places(text, frozenset(covered))):
         name = _display(text, mention)
-        if mention.place.name in covered:
+        if cues.RANKED_IN.search(text[: mention.start]) and cues.RANKING.search(text[mention.end :]):
+            pass
+        elif mention.place.name in covered:
             known[mention.place.name] = None
         else:
             unknown[name] = None
@@ -79,9 +81,23 @@ def _kind(text: str) -> Kind | None:
     """Target or result, where the question says it, for itself or by saying that it does not mean the other."""
     if cues.NOT_TARGET.search(text):
         return "result"
-    if cues.NOT_RESULT.search(text) or cues.TARGET.search(text):
+    if cues.NOT_RESULT.search(text):
         return "target"
-    return "result" if cues.RESULT.search(text) else None
+    target, result = bool(cues.TARGET.search(text)), bool(cues.RESULT.search(text))
+    return None if target == result else "target" if target else "result"
+
+
+def _kinds(text: str, times: Sequence[Time]) -> tuple[Kind | None, ...]:
+    """The kind asked for at each of several times: “2023年实际…，2025年计划…”."""
+    ends = [*(t.start for t in times[1:]), len(text)] if times else []
+    return tuple(_kind(text[t.end : end]) for t, end in zip(times, ends, strict=True))
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    """The topics of a question that asks several things, each with a topic of its own; none for a single one."""
+    asked = [part for part in re.split(r"[，,？?；;。！!]", text) if cues.ASKS.search(part)]
+    topics = [_topic(part) for part in asked]
+    return tuple(topics) if len(topics) > 1 and all(len(t.replace(" ", "")) >= 2 for t in topics) else ()
 
 
 def _type(text: str, sides: int) -> QuestionType:
@@ -125,13 +141,15 @@ def _say(question: str, coverage: Coverage, asked: int) -> _Said:
     places, unknown, rest = _places(_in_chinese(text, english, coverage), coverage)
     if english:
         unknown += uncovered_names(rest, text)
-    said = cues.NOT_RESULT.sub(" ", cues.NOT_TARGET.sub(" ", rest))  # “不是2025年的计划数” names no time to look for
+    # “不是2025年的计划数” names no time to look for.
+    said = cues.NOT_THEN.sub(" ", cues.NOT_RESULT.sub(" ", cues.NOT_TARGET.sub(" ", rest)))
     times = tuple(find_times(said, asked, heading=True))
     bare = _without(said, times)
     years = tuple(dict.fromkeys(t.year for t in times if t.year))
     periods = [t.period for t in times if t.period]
-    both = bool(cues.BOTH_KINDS.search(bare))
-    kind = None if both else _kind(rest)
+    both = bool(cues.BOTH_KINDS.search(said))
+    kinds = _kinds(said, times)
+    kind = None if both or len(set(kinds)) > 1 else _kind(rest)
     places_or_times = max(len(places) + len(unknown), len(years) + len(periods))
     query = Query(
         question=question,
@@ -142,7 +160,9 @@ def _say(question: str, coverage: Coverage, asked: int) -> _Said:
         years=years,
         period=periods[0] if periods else None,
         kind="cumulative" if kind is None and periods and cues.CUMULATIVE.search(text) else kind,
-        both_kinds=both,
+        both_kinds=both and len(times) < 2,
+        kinds=kinds if len(set(kinds)) > 1 else (),
+        parts=_parts(bare),
         type="compare" if both else _type(bare, places_or_times),
         unit=asked_unit(bare),
         english=english,

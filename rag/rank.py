@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 NEAR_BEFORE, NEAR_AFTER = 40, 25  # characters around a clause that are read with it
 FROM_PARENT = 0.7  # what a word found in the heading above a heading counts
 FROM_NEIGHBOURS = 0.8  # what a word found beside the clause or in a heading counts
+_DATE = re.compile(r"\d{1,2}月|\d{1,2}日|年[底初末内]|[上下]半年|季度|月底")
+_PERSON = re.compile(r"书记|[省市区县镇州]长|主任|局长|主席|代表|院士|教授|记者|先生|女士")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +117,14 @@ def probability(known: Confidence) -> float:
 
 
 def figure_fit(query: Query, text: str) -> float:
-    """How well a clause meets a question's wish for a number or a list, in [0, 1]; 1 for a question of another type."""
+    """How well a clause meets a question's wish for a number, a list, a date or a person, in [0, 1]; 1 for a question of
+    another type."""
     if query.type == "list":
         return 1.0 if "、" in text else 0.5
+    if query.type == "when":
+        return 1.0 if _DATE.search(text) else 0.2
+    if query.type == "who":
+        return 1.0 if any(tag == "nr" for _, tag in tagged(text)) or _PERSON.search(text) else 0.4
     if query.type not in ("number", "compare"):
         return 1.0
     if query.unit is None:

@@ -22,7 +22,9 @@ class Query:
     years: tuple[int, ...] = ()
     period: tuple[int, int] | None = None
     kind: Kind | None = None
-    both_kinds: bool = False  # target and result are asked for side by side
+    both_kinds: bool = False  # target and result of one time are asked for side by side
+    kinds: tuple[Kind | None, ...] = ()  # the kind asked for at each of `years`, where they differ
+    parts: tuple[str, ...] = ()  # topics of a question that asks several things
     type: QuestionType = "what"
     unit: str | None = None  # the counted unit asked for: 人, 座, % ...
     assumed_year: int | None = None  # what 今年, 去年 ... were taken to mean

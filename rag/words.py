@@ -63,15 +63,19 @@ _PLAIN_MODIFIERS = frozenset(
         "企业",
     ]
 )
+_QUOTED = re.compile(r"[“\"「]([\w·+]{2,8})[”\"」]")
 _WORD = re.compile(r"[\u4e00-\u9fff]+|[a-zA-Z0-9.%+·-]+")
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=65536)
 def tagged(text: str) -> tuple[tuple[str, str], ...]:
-    """Words of `text` with their part of speech, punctuation left out."""
+    """Words of `text` in lower case with their part of speech, punctuation left out; a short name in quotes is one word
+    beside its parts."""
     import rjieba
 
-    return tuple((w.lower(), t) for w, t in rjieba.tag(text) if (_WORD.fullmatch(w) and t not in ("x",)) or w.isalnum())
+    found = [(word.lower(), tag) for word, tag in rjieba.tag(text) if tag != "x" or word.isalnum()]
+    names = [(name.lower(), "nz") for name in _QUOTED.findall(text)]
+    return tuple([pair for pair in found if _WORD.fullmatch(pair[0])] + [pair for pair in names if pair not in found])
 
 
 @lru_cache(maxsize=65536)

@@ -58,7 +58,7 @@ class Texts(HTMLParser):
 
 def test_figure_stands_out_and_marker_is_a_button() -> None:
     html = ask(Answer("2025年市北区新增就业多少？", False, "2025年市北区预期新增就业4万人。[1]", (citation(),)))
-    assert '新增就业<b class="n">4万人</b>。<button type="button" class="m" data-marker="1"' in html
+    assert '新增就业<b class="n">4万人</b><span class="glue">。<button type="button" class="m" data-marker="1"' in html
     assert '<b class="n">2025' not in html
     assert "[1]" not in html
 
@@ -90,6 +90,11 @@ def test_figure_of_the_unit_asked_for_and_none_in_lists() -> None:
 def test_marker_without_citation_is_no_button() -> None:
     html = ask(Answer("q", False, "甲[1]乙[9]", (citation(),)))
     assert 'data-marker="9"' not in html
+
+
+def test_markers_side_by_side_and_after_a_figure() -> None:
+    html = ask(Answer("q", False, "达到20座[1][2]", (citation(1), citation(2))))
+    assert [Texts(html).text[:6], html.count('class="m"'), html.count('class="n"')] == ["达到20座1", 2, 1]
 
 
 def test_chips_name_year_place_kind_and_answerer_once() -> None:

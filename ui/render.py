@@ -171,8 +171,12 @@ def _source(citation: Citation, number: int | None) -> str:
 def _marked(line: str, known: set[int], figures: Sequence[tuple[int, int]]) -> str:
     out, last = [], 0
     for match in _MARKER.finditer(line):
-        out.append(_emphasised(line, last, match.start(), figures))
-        out.append(_button(int(match[1]), known))
+        button = _button(int(match[1]), known)
+        end = match.start() - 1
+        if end < last or any(first <= end < stop for first, stop in figures):
+            out += [_emphasised(line, last, match.start(), figures), button]
+        else:  # a marker does not begin a line: it stays with the character before it
+            out += [_emphasised(line, last, end, figures), f'<span class="glue">{escape(line[end])}{button}</span>']
         last = match.end()
     return "".join(out) + _emphasised(line, last, len(line), figures)
 
