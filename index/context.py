@@ -125,7 +125,7 @@ def clause_contexts(text: str, start: Context, frame: Frame, *, fixed: bool) -> 
 
 
 def _with_kind(context: Context, words: str, frame: Frame, *, fixed: bool) -> Context:
-    """In the report's own year plans and results stand side by side: there the clause's words decide if they are plain."""
+    """In the report's own year plans and results stand side by side: there plain words of the clause decide."""
     if fixed or context.kind not in ("target", "result") or context.year != frame.year:
         return context
     strong = strong_kind(words)

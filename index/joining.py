@@ -6,6 +6,7 @@ leaves open, how the next one begins, and whether its neighbourhood is wrapped a
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -93,7 +94,7 @@ def _wrap_widths(lines: Sequence[Line]) -> dict[int, float]:
     """Width of each line after which a word goes on in the next line."""
     return {
         i: display_width(a.text)
-        for i, (a, b) in enumerate(zip(lines, lines[1:], strict=False))
+        for i, (a, b) in enumerate(itertools.pairwise(lines))
         if _may_join(a, b) and word_spans_break(a.text, b.text)
     }
 

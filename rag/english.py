@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from index.places import lookup
+from index.places import by_code, lookup
 
 _WORDS: tuple[tuple[str, str], ...] = (
     (
@@ -39,6 +39,15 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"\bnext year\b", " 明年 "),
     (r"\b((?:19|20)\d\d)\b", r" \1年 "),
 )
+# Names that English does not take from pinyin, or spells apart where pinyin does not: 陕西 and 山西 are both shanxi.
+_EXONYMS = {
+    "tibet": "西藏",
+    "inner mongolia": "内蒙古",
+    "shaanxi": "陕西",
+    "hong kong": "香港",
+    "macao": "澳门",
+    "macau": "澳门",
+}
 _KIND = r"(?:\s+(?:district|city|county|province|municipality|new area))?"
 
 
@@ -60,6 +69,8 @@ def pinyin(name: str) -> str:
 def chinese_cues(text: str, places: Sequence[str]) -> str:
     """The question with covered places, years, kinds and question words put in Chinese; the rest stays English."""
     said = text.lower()
+    for english, short in _EXONYMS.items():
+        said = re.sub(rf"\b{english}{_KIND}\b(?:'s)?", f" {short} ", said)
     for name in sorted(places, key=len, reverse=True):
         place = lookup(name)
         short = place.short if place else name
@@ -70,6 +81,16 @@ def chinese_cues(text: str, places: Sequence[str]) -> str:
 
 
 def uncovered_names(rest: str, text: str) -> tuple[str, ...]:
-    """Divisions that an English question names and `rest`, the question with covered places taken out, still has."""
+    """Divisions that an English question names and `rest`, the question with covered places taken out, still has: with
+    their kind (Jimo District), or a province or city by its name alone."""
     named = re.findall(r"\b([A-Z][a-z']+)\s+(?:District|City|County|Province)\b", text)
-    return tuple(name for name in named if re.search(rf"\b{name.lower()}\b", rest))
+    known = known_spellings()
+    named += [word for word in re.findall(r"\b[A-Z][a-z]{4,}\b", text) if word.lower() in known]
+    return tuple(dict.fromkeys(name for name in named if re.search(rf"\b{name.lower()}\b", rest)))
+
+
+@cache
+def known_spellings() -> frozenset[str]:
+    """The pinyin of all provinces, cities and county-level cities."""
+    places = by_code().values()
+    return frozenset(pinyin(p.short) for p in places if len(p.code) <= 4 or p.name.endswith("市"))

@@ -41,7 +41,7 @@ def _percent(match: re.Match[str]) -> str:
 
 
 def fold(text: str) -> str:
-    """One form of a question: visible characters, half width (NFKC), simplified script, years and percentages in digits.
+    """One form of a question: visible characters, half width (NFKC), simplified script, figures in digits.
 
     The result is for understanding and searching; what is shown to the user is what the user wrote.
     """

@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 
 from index.passages import when
+from index.places import lookup
 from index.types import Context, Coverage, Kind
 from rag.english import pinyin
-from rag.types import Query, Statement
+from rag.types import Query, Row, Statement
 
+LONGEST_INDICATOR = 16  # characters of an indicator's name
 KIND_NAMES: dict[Kind, str] = {"target": "目标", "result": "实绩", "cumulative": "累计", "other": ""}
 _KIND_ENGLISH: dict[Kind, str] = {"target": "target", "result": "result", "cumulative": "cumulative", "other": ""}
 _LEAD = re.compile(
@@ -37,7 +39,9 @@ def label(context: Context) -> str:
 
 def english_label(context: Context) -> str:
     """“Shibei (市北区), 2025, target”."""
-    place = f"{pinyin(context.place[:-1]).capitalize()} ({context.place})" if context.place else ""
+    known = lookup(context.place or "")
+    short = known.short if known else context.place
+    place = f"{pinyin(short).capitalize()} ({context.place})" if short else ""
     time = str(context.year) if context.year else "-".join(map(str, context.period)) if context.period else ""
     return ", ".join(part for part in (place, time, _KIND_ENGLISH[context.kind]) if part)
 
@@ -63,6 +67,15 @@ def asked_about(query: Query) -> str:
     topic = f"“{query.topic.replace(' ', '')}”" if query.topic else "这方面"
     kind = KIND_NAMES[query.kind] if query.kind else "内容"
     return f"{place}{times}{'的' if place or times else ''}{topic}{kind}" if not query.english else query.question
+
+
+def differing(rows: Sequence[Row]) -> str | None:
+    """A note when the sides of a comparison do not name their indicator alike: “口径不同：市北区写“新增就业” …”."""
+    wordings = dict.fromkeys(row.wording for row in rows)
+    if len(wordings) < 2 or any(len(w) > LONGEST_INDICATOR for w in wordings):
+        return None
+    sides = {w: next(r for r in rows if r.wording == w) for w in wordings}
+    return "口径不同：" + "，".join(f"{r.place or r.period}写“{w}”" for w, r in sides.items())
 
 
 def refusal(query: Query, coverage: Coverage, covered: Sequence[str]) -> str:

@@ -74,25 +74,29 @@ class Pipeline:
             markers.setdefault((s.paragraph_id, s.start, s.end), len(markers) + 1)
         marked = [(s, markers[s.paragraph_id, s.start, s.end]) for s in statements]
         citations = {m: citation(s, m, self.store) for s, m in marked}
-        notes = self._notes(query, extraction)
+        rows = tuple(self._row(query, s, m) for s, m in marked) if extraction.draft.table else ()
+        taken = (f"按{query.assumed_year}年：",) if query.assumed_year else ()
+        notes = self._notes(extraction, rows)
         return Answer(
             question=query.question,
             refused=False,
-            answer="\n".join([*notes, *(phrase.line(query, s, m) for s, m in marked)]),
+            answer="\n".join([*taken, *(phrase.line(query, s, m) for s, m in marked), *notes]),
             citations=tuple(citations.values()),
             answerer=extraction.draft.answerer,
             confidence=round(extraction.confidence, 3),
-            rows=tuple(self._row(query, s, m) for s, m in marked) if extraction.draft.table else (),
-            notes=notes,
+            rows=rows,
+            notes=(*taken, *notes),
             query=query,
             hits=tuple(r.hit for r in extraction.ranked),
         )
 
     @staticmethod
-    def _notes(query: Query, extraction: Extraction) -> tuple[str, ...]:
-        notes = [f"按{query.assumed_year}年："] if query.assumed_year else []
-        if extraction.draft.missing:
-            notes.append(f"资料没有写：{'、'.join(extraction.draft.missing)}。")
+    def _notes(extraction: Extraction, rows: Sequence[Row]) -> tuple[str, ...]:
+        """What a reader of the figures should know: sides that are missing, indicators that are not named alike."""
+        missing = extraction.draft.missing
+        notes = [f"资料没有写：{'、'.join(missing)}。"] if missing else []
+        if differing := phrase.differing(rows):
+            notes.append(f"{differing}。")
         return tuple(notes)
 
     @staticmethod

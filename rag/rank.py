@@ -96,7 +96,7 @@ def weights() -> Mapping[str, Mapping[str, float]]:
 def score(features: Features) -> float:
     """The weighted sum of the features."""
     table = weights()["rank"]
-    return sum(table[f.name] * getattr(features, f.name) for f in fields(Features))
+    return float(sum(table[f.name] * getattr(features, f.name) for f in fields(Features)))
 
 
 def evidence(best: Ranked, anywhere: Ranked | None) -> Confidence:
@@ -117,8 +117,8 @@ def probability(known: Confidence) -> float:
 
 
 def figure_fit(query: Query, text: str) -> float:
-    """How well a clause meets a question's wish for a number, a list, a date or a person, in [0, 1]; 1 for a question of
-    another type."""
+    """How well a clause meets a question's wish for a number, a list, a date or a person, in [0, 1]; 1 for other
+    questions."""
     if query.type == "list":
         return 1.0 if "、" in text else 0.5
     if query.type == "when":

@@ -6,8 +6,10 @@ et al. 2020), weighted by how rare it is in the index (inverse document frequenc
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,46 +25,25 @@ Vectors = NDArray[np.float32]
 CONTAINED = 0.9  # 就业 in 新增就业
 ABBREVIATED = 0.75  # 医保 for 医疗保险: its characters, in order
 COS_ZERO, COS_FULL, BY_MEANING = 0.12, 0.75, 0.85  # cosines that count nothing and most, and what most is
+# fmt: off
 _PART_OF_SPEECH = {
-    "n": 1.0,
-    "v": 0.55,
-    "a": 0.4,
-    "d": 0.15,
-    "m": 0.25,
-    "q": 0.1,
-    "r": 0.1,
-    "p": 0.05,
-    "c": 0.05,
-    "u": 0.0,
+    "n": 1.0, "v": 0.55, "a": 0.4, "d": 0.15, "m": 0.25, "q": 0.1, "r": 0.1, "p": 0.05, "c": 0.05, "u": 0.0,
 }
+# What reports do with things: every clause has one, whatever it is about.
+_ACTIONS = frozenset((
+    "新建", "新增", "增加", "建设", "实施", "推动", "推进", "完成", "开展", "打造", "加快", "提升", "改造", "启用", "引进", "达到",
+    "新开", "办好", "建成", "增长", "认定", "培育", "支持", "加强", "深化", "扩大", "举办", "发放", "突破", "实现", "力争", "计划",
+    "预计", "确保", "争取", "预期", "开工", "竣工", "投入", "落地", "更新", "新认定", "新引进", "做", "搞", "弄", "办", "建",
+))
+_ACTION_WEIGHT = 0.4
+# Nouns that may stand before an indicator without making it another one.
+_PLAIN_MODIFIERS = _ACTIONS | frozenset((
+    "全区", "全市", "全省", "全县", "全国", "区级", "市级", "省级", "县级", "地区", "国内", "本级", "一般", "年度", "全年", "各类",
+    "城镇", "主要", "目标", "经济社会", "总体", "项目", "企业",
+))
+# fmt: on
+MOST_WORDS = 50_000  # words whose vectors are kept: about 100 MB at 512 dimensions
 SAME, UNASKED = 0.8, 0.4  # likeness from which a word is the asked one, and below which it was not asked for
-_PLAIN_MODIFIERS = frozenset(
-    [
-        "全区",
-        "全市",
-        "全省",
-        "全县",
-        "全国",
-        "区级",
-        "市级",
-        "省级",
-        "县级",
-        "地区",
-        "国内",
-        "本级",
-        "一般",
-        "年度",
-        "全年",
-        "各类",
-        "城镇",
-        "主要",
-        "目标",
-        "经济社会",
-        "总体",
-        "项目",
-        "企业",
-    ]
-)
 _QUOTED = re.compile(r"[“\"「]([\w·+]{2,8})[”\"」]")
 _WORD = re.compile(r"[\u4e00-\u9fff]+|[a-zA-Z0-9.%+·-]+")
 
@@ -73,7 +54,14 @@ def tagged(text: str) -> tuple[tuple[str, str], ...]:
     beside its parts."""
     import rjieba
 
-    found = [(word.lower(), tag) for word, tag in rjieba.tag(text) if tag != "x" or word.isalnum()]
+    found: list[tuple[str, str]] = []
+    for word, tag in rjieba.tag(text):
+        if len(word) == 1 and tag in ("n", "q", "ng") and found and found[-1][1][:1] in "nv" and len(found[-1][0]) > 1:
+            found[-1] = (found[-1][0] + word, "n")  # 充电 + 桩
+        elif tag != "x" or word.isalnum():
+            found.append((word.lower(), tag))
+        else:
+            found.append(("", "x"))  # punctuation parts what it stands between
     names = [(name.lower(), "nz") for name in _QUOTED.findall(text)]
     return tuple([pair for pair in found if _WORD.fullmatch(pair[0])] + [pair for pair in names if pair not in found])
 
@@ -101,10 +89,10 @@ class WordMatcher:
         self._embedder = embedder
         self._total = rows
         self._frequency = frequency
+        self._lock = threading.Lock()
         self._rows: dict[str, int] = {}
         self._vectors: Vectors = np.zeros((0, embedder.dim), np.float32)
         self._idf: dict[str, float] = {}
-        self._weights: dict[str, dict[str, float]] = {}
 
     def idf(self, word: str) -> float:
         """ln((N + 1) / (df + 1)) / ln(N + 1), in [0, 1]: 1 for a word that no text has."""
@@ -115,15 +103,13 @@ class WordMatcher:
 
     def weights(self, text: str) -> dict[str, float]:
         """The words of a text and how much each counts."""
-        if (known := self._weights.get(text)) is not None:
-            return known
         found: dict[str, float] = {}
         for word, tag in tagged(text):
             length = 1.0 if len(word) > 1 else 0.35
-            weight = _speech_weight(tag) * length * (0.15 + self.idf(word))
+            speech = _ACTION_WEIGHT if word in _ACTIONS else _speech_weight(tag)
+            weight = speech * length * (0.15 + self.idf(word))
             if weight > 0:
                 found[word] = max(weight, found.get(word, 0.0))
-        self._weights[text] = found
         return found
 
     def likeness(self, asked: Sequence[str], found: Iterable[str]) -> Likeness:
@@ -137,19 +123,20 @@ class WordMatcher:
         return Likeness(columns, forms, np.maximum(forms, meaning).astype(np.float32))
 
     def _embedded(self, words: list[str]) -> Vectors:
-        """Vectors of `words`, (len(words), dim); each word is embedded once."""
-        new = [w for w in words if w not in self._rows]
-        if new:
-            vectors = self._embedder.embed_passages(new)
-            for word in new:
-                self._rows[word] = len(self._rows)
-            self._vectors = np.concatenate([self._vectors, vectors]) if len(self._vectors) else vectors
-        return self._vectors[[self._rows[w] for w in words]]
+        """Vectors of `words`, (len(words), dim); each word is embedded once. Safe to call from several threads."""
+        with self._lock:
+            if len(self._rows) > MOST_WORDS:
+                self._rows, self._vectors = {}, self._vectors[:0]
+            new = [w for w in dict.fromkeys(words) if w not in self._rows]
+            if new:
+                self._vectors = np.concatenate([self._vectors, self._embedder.embed_passages(new)])
+                self._rows.update(zip(new, itertools.count(len(self._rows)), strict=False))
+            return self._vectors[[self._rows[w] for w in words]]
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Likeness of asked words (rows) to found words (columns), each in [0, 1]: by form alone, and by form or meaning."""
+    """Likeness of asked words (rows) to found ones (columns), each in [0, 1]: by form alone, and by form or meaning."""
 
     columns: Mapping[str, int]
     forms: Vectors
