@@ -10,6 +10,7 @@ from index.types import Span
 SHORTEST_CLAUSE = 6  # characters; a shorter piece belongs to the clause before it
 _SENTENCE = re.compile(r"[^。！？!?；;]*[。！？!?；;]+[”’」』)）]*|[^。！？!?；;]+$")
 _COMMA = re.compile(r"[，](?!\d{3}(?!\d))|,(?!\d{3}(?!\d))")
+_PAIRS = ("“”", "（）", "()", "《》", "「」")
 _FIGURE = re.compile(r"[\u4e00-\u9fff]{2,}[^、]*\d")  # a name and its figure
 # Words that open a clause without a subject of its own: it speaks of what the clause before named.
 _DEPENDENT = re.compile(
@@ -27,9 +28,11 @@ def sentences(text: str) -> list[Span]:
     return spans
 
 
-def _quote_depth_zero(text: str, start: int, position: int) -> bool:
-    piece = text[start:position]
-    return all(piece.count(o) <= piece.count(c) for o, c in ("“”", "（）", "()", "《》", "「」"))
+def _open_pairs(counts: dict[str, int], piece: str) -> bool:
+    """Add the quotes and brackets of `piece` to `counts`; whether one is still open."""
+    for pair in _PAIRS:
+        counts[pair] = counts.get(pair, 0) + piece.count(pair[0]) - piece.count(pair[1])
+    return any(n > 0 for n in counts.values())
 
 
 def clauses(text: str, span: Span | None = None) -> list[Span]:
@@ -37,13 +40,16 @@ def clauses(text: str, span: Span | None = None) -> list[Span]:
     sides can stand alone. Together they cover the sentences."""
     out: list[Span] = []
     for start, end in sentences(text) if span is None else [span]:
-        cuts = [start]
+        cuts, seen = [start], start
+        counts: dict[str, int] = {}
+        last = start + len(text[start:end].rstrip("。；;！？!?”")) - SHORTEST_CLAUSE
         for comma in _COMMA.finditer(text, start, end):
             cut = comma.end()
-            rest = text[cut:end]
-            long_enough = cut - cuts[-1] > SHORTEST_CLAUSE and len(rest.rstrip("。；;！？!?”")) >= SHORTEST_CLAUSE
-            if long_enough and not _DEPENDENT.match(rest) and _quote_depth_zero(text, cuts[-1], cut):
+            inside = _open_pairs(counts, text[seen:cut])
+            seen = cut
+            if not inside and cuts[-1] + SHORTEST_CLAUSE < cut <= last and not _DEPENDENT.match(text, cut):
                 cuts.append(cut)
+                counts = {}
         for a, b in itertools.pairwise([*cuts, end]):
             out += _enumerated(text, a, b)
     return out
@@ -51,6 +57,8 @@ def clauses(text: str, span: Span | None = None) -> list[Span]:
 
 def _enumerated(text: str, start: int, end: int) -> list[Span]:
     """A clause cut at its 、 where each part states a figure of its own: “瞪羚企业3家、专精特新企业15家”."""
+    if "、" not in text[start:end] or any(p[0] in text[start:end] for p in _PAIRS):
+        return [(start, end)]
     commas = [m.end() for m in re.finditer("、", text[start:end])]
     bounds = [start, *(start + c for c in commas), end]
     parts = list(itertools.pairwise(bounds))
@@ -60,5 +68,4 @@ def _enumerated(text: str, start: int, end: int) -> list[Span]:
         and not _DEPENDENT.match(text[a:b])
         for a, b in parts
     )
-    whole = all(_quote_depth_zero(text, start, a) for a, _ in parts)
-    return parts if len(parts) > 1 and alone and whole else [(start, end)]
+    return parts if alone else [(start, end)]

@@ -11,6 +11,7 @@ from index.structure import Block
 from index.wording import kind_of_wording
 
 LONG = 30  # characters from which one equal block is a copy by itself; shorter ones need a neighbour that is copied too
+MANY = 20  # copies of one text from which each is compared with the next one only, to keep the time linear
 SIMILAR = 0.8  # ratio from which the block between two copies, or before one, is a copy as well
 _NUMBERING = re.compile(r"^(?:[（(]?[一二三四五六七八九十\d]{1,3}[)）、.．]\s*)")
 
@@ -40,7 +41,8 @@ def _copies(blocks: Sequence[Block]) -> list[tuple[int, int]]:
     """Pairs (earlier, later) of blocks that are copies: long, or with an equal neighbour on the same side."""
     pairs = set()
     for where in _equal_groups(blocks).values():
-        pairs |= {(i, j) for n, i in enumerate(where) for j in where[n + 1 :]}
+        many = len(where) > MANY
+        pairs |= {(i, j) for n, i in enumerate(where) for j in (where[n + 1 : n + 2] if many else where[n + 1 :])}
     return sorted(
         (i, j) for i, j in pairs if len(blocks[i].text) >= LONG or (i + 1, j + 1) in pairs or (i - 1, j - 1) in pairs
     )

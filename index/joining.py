@@ -19,7 +19,9 @@ _OPENING, _CLOSING = "“‘「『（(《【[", "”’」』）)》】]"
 _CJK = re.compile(r"[\u4e00-\u9fff]")
 _FIGURE = re.compile(r"\d")
 _COMPLETE = re.compile(r"(\d[\d.,]*\s*[万亿千百]?余?\s*[^\d\s，。；、]{0,3}|[%％])(以上|以下|左右|以内|余)?$")
-_FRAGMENT_FIRST = re.compile(r"[^，。；、：\d]{1,2}[，。；]")  # “下，在区人大 …”: no sentence begins so
+_FRAGMENT_FIRST = re.compile(
+    r"(?!今年|去年|明年|全年|目前|当前|近年|其中|同时|此外|另外|为此|但是|因此|例如|比如)[^，。；、：\d]{1,2}[，。；]"
+)  # “下，在区人大 …”: no sentence begins so
 
 
 def _tagged(text: str) -> list[tuple[str, str]]:

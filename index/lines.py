@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from index.types import Span
 
-BULLET = re.compile(r"(?:[-*+]\s+|[•●◆▲★◎○■▪➢▶]\s*)")
-HASHES = re.compile(r"(#{1,6})\s*(?=\S)")
+BULLET = re.compile(r"(?:[-*+](?:\s+|$)|[•●◆▲★◎○■▪➢▶]\s*)")
+HASHES = re.compile(r"(#{1,6})\s*(?=\S|$)")
 # Outermost first: the order in which Chinese official documents nest their numbering (GB/T 9704-2012, 7.3.3),
 # with the looser forms of newspapers behind.
 NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = (

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 # National new areas are governed like districts but have no code of their own: name -> code of the city around it.
@@ -20,12 +21,18 @@ _NEW_AREAS = {
 _SUFFIX = re.compile(
     r"(?:(?:壮族|回族|维吾尔)?自治区|特别行政区|[\u4e00-\u9fff]{1,3}族(?:[\u4e00-\u9fff]{1,3}族)*自治[州县旗]|自治[州县旗]|地区|新区|林区|省|市|区|县|盟|旗)$"
 )
-_COMMON_NOUNS = {"城区", "郊区", "矿区"}  # districts are called so, but in running text the word means what it says
+_COMMON_NOUNS = {
+    "城区",
+    "郊区",
+    "矿区",
+    "老城区",
+    "新城区",
+}  # districts are called so, but in running text the word means what it says
 # What follows a short name when it is part of another name: 青岛港, 崂山实验室, “莱西经验”.
 _PART_OF_NAME = re.compile(
     r"[^\s的地在和与及跟、，。？！,.?!将要有是比今去前明\d“”]{0,7}?"
     r"(?:路|街|道|高速|高铁|隧道|大桥|地铁|铁路|快速路|实验室|大学|学院|学校|中学|小学|研究院|医院|院区|卫生|湖|河|江|港|湾|岛(?!市)|站|机场|山|经验|会议|周末"
-    r"|集团|公司|银行|啤酒|日报|晚报|示范区|集聚区|活力区|开发区|高新区|自贸|产业园|园区|走廊|都市圈|片区|校区|老城|博物馆|美术馆|图书馆|基地|中心|艺术节)"
+    r"|合作组织|集团|公司|银行|啤酒|日报|晚报|示范区|集聚区|活力区|开发区|高新区|自贸|产业园|园区|走廊|都市圈|片区|校区|老城|博物馆|美术馆|图书馆|基地|中心|艺术节)"
 )
 
 
@@ -111,6 +118,18 @@ def _names(near: frozenset[str]) -> tuple[re.Pattern[str], dict[str, tuple[Place
     return re.compile("|".join(map(re.escape, names))), meaning
 
 
+def _near(place: Place, near: frozenset[str]) -> bool:
+    """Whether a place is one of `near` or beside one of them."""
+    return any((n := lookup(name)) and n.parent_code == place.parent_code for name in near)
+
+
+@lru_cache(maxsize=4096)
+def _word_starts(text: str) -> frozenset[int]:
+    import rjieba
+
+    return frozenset(itertools.accumulate(map(len, rjieba.cut(text)), initial=0))
+
+
 def find_places(text: str, near: frozenset[str] = frozenset()) -> list[Mention]:
     """Places named in `text`, in order. Full names count anywhere; short names count for provinces and cities, and for
     divisions beside or inside the places `near`; never as a part of another name (青岛港, “莱西经验”)."""
@@ -126,8 +145,14 @@ def find_places(text: str, near: frozenset[str] = frozenset()) -> list[Mention]:
             if inner_whole and inner.parent_code == place.code:
                 start, end, place = longer.start(), longer.end(), inner
         position = end
+        if len(match[0]) == 2 and not _near(place, near) and start not in _word_starts(text):
+            position = start + 1  # 海口 in 入海口, 范县 in 示范县
+            continue
         if not whole and (_PART_OF_NAME.match(text, end) or text[start - 1 : start] in ("“", "‘", "《")):
             continue
+        if found and found[-1].end == start and whole:  # 徐州市鼓楼区: of several of that name, the one inside the city
+            inside = [p for p in table().get(place.name, ()) if p.code.startswith(found[-1].place.code)]
+            place = inside[0] if inside else place
         if found and found[-1].end == start and place.code.startswith(found[-1].place.code):
             found.pop()  # 青岛市市北区 names one place
         found.append(Mention(place, start, end, whole))

@@ -244,8 +244,8 @@ def outline(text: str) -> list[Block]:
             level = path.enter(draft, i, content_under_top=content)
             block = replace(block, level=level, section=tuple(n for _, n in path.stack[:-1]))
             content = False
-        elif known not in ("title", "furniture"):
-            content = content or known != "caption"
+        elif known != "title":
+            content = content or known not in ("caption", "furniture")
             block = replace(block, section=_above(draft, known, path))
         blocks.append(block)
     return blocks

@@ -11,7 +11,7 @@ from index.clauses import sentences
 from index.passages import when
 from index.types import Context, Kind, Paragraph
 from rag import cues
-from rag.phrase import KIND_NAMES, trimmed
+from rag.phrase import KIND_NAMES, UNSURE, trimmed
 from rag.rank import Ranked, weights
 from rag.retrieve import Retriever
 from rag.types import Draft, Query, Statement
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Time = int | tuple[int, int] | None
 AS_GOOD = 1.0  # a second place, year or kind is shown when its score is at most this much below the best
+SURE = 0.75  # confidence below which the hits that score nearly as well are shown beside the best
+CLOSE, MOST_CLOSE = 1.0, 2  # how much lower they may score, and how many lines there are in all
 SAME_INDICATOR = 4.0  # what a likeness of 1 to the surest side adds to the score of another side of a comparison
 HEADING_FITS = 0.5  # share of a list question's weight in a heading from which the list under it is the answer
 HEADING_HINTS = 0.2  # share from which the items beside the best one belong to the list too
@@ -67,7 +69,14 @@ class Extractor:
         if query.type in ("list", "summary"):
             return Extraction(Draft((self._sentence(ranked[0]),)), tuple(ranked), confidence)
         lines = self._lines(query, ranked)
+        if confidence < SURE and len(lines) == 1 and (close := self._close(query, ranked)):
+            return Extraction(Draft((*lines, *close), notes=(UNSURE,)), tuple(ranked), confidence)
         return Extraction(Draft((*lines, *self._further(query, lines))), tuple(ranked), confidence)
+
+    def _close(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
+        """What scores nearly as well as the best hit."""
+        close = [r for r in ranked[1:] if r.score >= ranked[0].score - CLOSE]
+        return [self._widened(query, r) for r in close[: MOST_CLOSE - 1]]
 
     def _further(self, query: Query, lines: Sequence[Statement]) -> list[Statement]:
         """Lines for the other things that a question asks, where the first lines do not hold them."""

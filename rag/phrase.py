@@ -11,6 +11,7 @@ from index.types import Context, Coverage, Kind
 from rag.english import pinyin
 from rag.types import Query, Row, Statement
 
+UNSURE = "原文没有同样的说法，以上是最接近的几处，请看出处核对。"
 LONGEST_INDICATOR = 16  # characters of an indicator's name
 KIND_NAMES: dict[Kind, str] = {"target": "目标", "result": "实绩", "cumulative": "累计", "other": ""}
 _KIND_ENGLISH: dict[Kind, str] = {"target": "target", "result": "result", "cumulative": "cumulative", "other": ""}

@@ -94,7 +94,9 @@ class Pipeline:
     def _notes(extraction: Extraction, rows: Sequence[Row]) -> tuple[str, ...]:
         """What a reader of the figures should know: sides that are missing, indicators that are not named alike."""
         missing = extraction.draft.missing
-        notes = [f"资料没有写：{'、'.join(missing)}。"] if missing else []
+        notes = list(extraction.draft.notes)
+        if missing:
+            notes.append(f"资料没有写：{'、'.join(missing)}。")
         if differing := phrase.differing(rows):
             notes.append(f"{differing}。")
         return tuple(notes)

@@ -145,26 +145,15 @@ def test_spans_lead_back_to_the_file(number: str) -> None:
 
 
 # Lines of every kind that newspapers and web pages bring, whole and broken.
-WORDS = st.sampled_from(
-    [
-        "市北区",
-        "新增就业",
-        "4.5万人",
-        "2025年",
-        "今年",
-        "将",
-        "力争",
-        "建成",
-        "亿元楼宇",
-        "24座",
-        "“十四五”时期",
-        "主要工作安排",
-    ]
-    + ["崂山", "李沧区", "1,200", "10%", "以上", "source", "图为", "崔冬妮 摄", " ", "\u3000", *"，。；、：“”（）"]
+WORDS = (
+    st.sampled_from(["市北区", "新增就业", "4.5万人", "2025年", "今年", "将", "力争", "建成", "亿元楼宇", "24座"])
+    | st.sampled_from(["“十四五”时期", "主要工作安排", "崂山", "李沧区", "1,200", "10%", "以上", "source", "图为"])
+    | st.sampled_from(["崔冬妮 摄", " ", "\u3000", *"，。；、：“”（）"])
 )
-MARKERS = st.sampled_from(
-    ["- ", "# ", "## ", "###", "● ", "■", "-", "* ", "  - ", "一、", "（一）", "(二)", "1.", "2、", "1 ", "①", "②"]
-    + ["第一章 ", "第597期", "\ufeff", "\u3000\u3000", "", "", "", "", ""]
+MARKERS = (
+    st.sampled_from(["- ", "# ", "## ", "###", "● ", "■", "-", "* ", "  - ", "\ufeff", "\u3000\u3000"])
+    | st.sampled_from(["一、", "（一）", "(二)", "1.", "2、", "1 ", "①", "②", "第一章 ", "第597期"])
+    | st.just("")
 )
 LINES = st.builds(lambda marker, words: marker + "".join(words), MARKERS, st.lists(WORDS, max_size=12)).filter(
     lambda line: line.strip("# ") or "#" not in line  # a line of nothing but # is no heading
@@ -283,6 +272,12 @@ def test_hard_wrapped_words_are_joined_and_whole_items_are_not() -> None:
         "启用4处大型养老载体",
         "打造2处小区物业融合服务站点",
     ]
+
+
+@pytest.mark.parametrize("opening", ["今年，", "去年，", "目前，", "其中，", "一年来，", "2025年，"])
+def test_a_title_does_not_run_into_the_sentence_below_it(opening: str) -> None:
+    sentence = f"{opening}新建学校五所以上，惠及周边家庭。"
+    assert [text for _, text in roles("市北区政府工作报告", "", sentence)] == ["市北区政府工作报告", sentence]
 
 
 def test_the_numbering_of_official_documents_nests() -> None:
