@@ -37,7 +37,7 @@ format: setup
 
 bench: setup
 	$(BIN)/wenju build
-	$(BIN)/python -m evals.bench
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m evals.bench
 
 # Refit the ranking and the confidence after a change of the model, the passages or the features.
 fit: setup

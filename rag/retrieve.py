@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from index.types import Context, Kind
     from rag.types import Query
 
-CANDIDATES = 60  # hits that are ranked; the evidence is among them for every training question
+CANDIDATES = 60  # hits that are ranked
+FREE_CANDIDATES = 20  # hits that are ranked without the constraints: only the first few are looked at
 
 
 class Retriever:
@@ -25,17 +26,18 @@ class Retriever:
         self._contexts = ContextTable(store.passages)
         self._ranker = Ranker(store)
 
-    def retrieve(self, query: Query) -> list[Ranked]:
+    def retrieve(self, query: Query, *, candidates: int = CANDIDATES) -> list[Ranked]:
         """Hits that meet the constraints of `query`, best first; none when no passage meets them."""
         mask = self._contexts.mask(places=query.places, years=query.years, period=query.period, kind=query.kind)
         if not mask.any():
             return []
-        hits = self._store.search(query.topic or query.text, k=CANDIDATES, mask=mask)
+        hits = self._store.search(query.topic or query.text, k=candidates, mask=mask)
         return self._ranker.rank(query, hits)
 
     def unconstrained(self, query: Query) -> list[Ranked]:
         """The same search without the constraints: what the reports hold beside what was asked."""
-        return self.retrieve(replace(query, places=(), years=(), period=None, kind=None))
+        free = replace(query, places=(), years=(), period=None, kind=None)
+        return self.retrieve(free, candidates=FREE_CANDIDATES)
 
     def confidence(self, query: Query, ranked: Sequence[Ranked]) -> float:
         """The probability, in [0, 1], that the first of `ranked` answers `query`; 0 for no hits."""

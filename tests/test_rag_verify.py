@@ -120,7 +120,7 @@ def passed(tried: Sequence[Tried]) -> Sequence[Tried]:
 
 
 def test_the_drafts_are_of_both_sorts(tried: Sequence[Tried], passed: Sequence[Tried]) -> None:
-    assert 1000 < len(passed) < DRAFTS - 1000
+    assert 1000 < len(passed) < len(tried) - 1000
 
 
 def test_what_passes_is_cited_and_verbatim(store: Store, passed: Sequence[Tried]) -> None:
@@ -239,6 +239,7 @@ def test_one_wrong_thing_is_enough(store: Store) -> None:
         "nobody's paragraph": Statement("no such id", right.start, right.end, right.words, right.context),
         "before the text": Statement(right.paragraph_id, -1, right.end, right.words, right.context),
         "behind the text": Statement(right.paragraph_id, right.start, 10**6, right.words, right.context),
+        "no words": Statement(*where, "", right.context),
         "nothing": Statement(right.paragraph_id, right.start, right.start, "", right.context),
         "another place": Statement(*where, right.words, Context("市北区", 2025, None, "target")),
         "another year": Statement(*where, right.words, Context("李沧区", 2024, None, "target")),
@@ -256,9 +257,9 @@ def test_only_what_states_something_of_its_own_is_cited(store: Store) -> None:
 
 
 def test_a_comparison_with_one_side_left_is_none(store: Store) -> None:
-    one, other = statement(store, "城镇新增就业2.2万人以上"), statement(store, "城镇新增就业4万人")
+    one, other = statement(store, "城镇新增就业2.2万人以上"), statement(store, "确保新增城镇就业4万人")
     both = Query("", "", "", places=("市北区", "李沧区"), years=(2025,))
-    spoilt = Statement(other.paragraph_id, other.start, other.end, "新增城镇就业9万人", other.context)
+    spoilt = Statement(other.paragraph_id, other.start, other.end, "确保新增城镇就业9万人", other.context)
     assert checked(Draft((one, other), table=True), both, store) == (one, other)
     assert checked(Draft((one, spoilt), table=True), both, store) == ()
     assert checked(Draft((one, spoilt)), both, store) == (one,)
