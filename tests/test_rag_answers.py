@@ -94,7 +94,8 @@ def source(citation: Citation) -> str:
 def check_evidence(answer: Answer) -> None:
     """Each marker has its citation, each citation its marker, and each leads to the same words in the file."""
     assert not answer.refused
-    assert [c.marker for c in answer.citations] == sorted({int(m) for m in MARKER.findall(answer.answer)})
+    markers = list(range(1, len(answer.citations) + 1))
+    assert [c.marker for c in answer.citations] == markers == sorted({int(m) for m in MARKER.findall(answer.answer)})
     assert answer.citations
     for c in answer.citations:
         text = Path(c.file).read_text("utf-8")
