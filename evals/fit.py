@@ -24,6 +24,7 @@ from rag.extract import Extractor
 from rag.pipeline import Pipeline
 from rag.query import understand
 from rag.rank import Confidence, Features, Ranked, evidence, vector
+from rag.types import Query
 
 Floats = NDArray[np.float64]
 # Weights that the penalty pulls to, where the language tells more than a few hundred questions do: an indicator behind
@@ -39,6 +40,7 @@ class Sample:
     """The hits of one question, which of them are right, and the hits without constraints."""
 
     question: Question
+    query: Query
     hits: tuple[Ranked, ...]
     right: NDArray[np.bool_]
     anywhere: tuple[Ranked, ...]
@@ -70,7 +72,7 @@ def samples(pipeline: Pipeline, questions: Sequence[Question]) -> list[Sample]:
             _is_right(snippets, pipeline.store.paragraph(h.hit.passage.paragraph_id).text, h.hit.passage.text)
             for h in hits
         ]
-        found.append(Sample(q, tuple(hits), np.array(right), tuple(extractor.retriever.unconstrained(query))))
+        found.append(Sample(q, query, tuple(hits), np.array(right), tuple(extractor.retriever.unconstrained(query))))
     return found
 
 
@@ -99,7 +101,7 @@ def best(sample: Sample, w: Floats) -> tuple[Confidence, bool]:
     i = int(np.argmax(z))
     elsewhere = max(float(vector(h.features) @ w) for h in sample.anywhere)
     top = Ranked(sample.hits[i].hit, sample.hits[i].features, float(z[i]))
-    return evidence(top, Ranked(top.hit, top.features, elsewhere)), bool(sample.right[i])
+    return evidence(sample.query, top, Ranked(top.hit, top.features, elsewhere)), bool(sample.right[i])
 
 
 def fit_confidence(known: Sequence[Confidence], right: Sequence[bool]) -> Floats:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from index.store import Store
 
 NEAR_BEFORE, NEAR_AFTER = 40, 25  # characters around a clause that are read with it
+NEXT_TO_NOTHING = 0.055  # share of a question's weight
 FROM_PARENT = 0.7  # what a word found in the heading above a heading counts
 FROM_NEIGHBOURS = 0.8  # what a word found beside the clause or in a heading counts
 _DATE = re.compile(r"\d{1,2}月|\d{1,2}日|年[底初末内]|[上下]半年|季度|月底")
@@ -70,6 +71,9 @@ class Confidence:
     meaning: float
     about: float
     narrowed: float
+    dense: float
+    unheard: float  # 1 when next to nothing of the question is found, even by meaning
+    free: float  # 1 when the question names no place, time or kind: nothing but its topic says that it belongs here
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +103,15 @@ def score(features: Features) -> float:
     return float(sum(table[f.name] * getattr(features, f.name) for f in fields(Features)))
 
 
-def evidence(best: Ranked, anywhere: Ranked | None) -> Confidence:
+def evidence(query: Query, best: Ranked, anywhere: Ranked | None) -> Confidence:
     """What is known of the best hit; `anywhere` is the best one without the constraints."""
     f = best.features
     return Confidence(
         score=best.score,
         elsewhere=max(0.0, anywhere.score - best.score) if anywhere else 0.0,
-        **{x.name: getattr(f, x.name) for x in fields(Confidence) if x.name not in ("score", "elsewhere")},
+        unheard=float(f.section < NEXT_TO_NOTHING),
+        free=float(query.free),
+        **{x.name: getattr(f, x.name) for x in fields(Confidence) if hasattr(f, x.name)},
     )
 
 

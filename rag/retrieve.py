@@ -43,9 +43,8 @@ class Retriever:
         """The probability, in [0, 1], that the first of `ranked` answers `query`; 0 for no hits."""
         if not ranked:
             return 0.0
-        free = not (query.places or query.years or query.period or query.kind)
-        anywhere = ranked if free else self.unconstrained(query)
-        return probability(evidence(ranked[0], anywhere[0] if anywhere else None))
+        anywhere = ranked if query.free else self.unconstrained(query)
+        return probability(evidence(query, ranked[0], anywhere[0] if anywhere else None))
 
     def headings(self, query: Query) -> list[tuple[float, tuple[str, tuple[str, ...]]]]:
         """The sections that hold blocks which meet the constraints, with how well their headings fit, best first; each

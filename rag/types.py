@@ -31,6 +31,11 @@ class Query:
     english: bool = False
     stayed: bool = False  # place and time are those of the question before, though it does not say so
 
+    @property
+    def free(self) -> bool:
+        """Whether it constrains nothing."""
+        return not (self.places or self.years or self.period or self.kind)
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:

@@ -6,8 +6,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from index.types import Paragraph, Span
-from rag.constraints import kind_fits
+from index.types import Context, Paragraph, Span
+from rag.constraints import kind_fits, time_fits
 from rag.types import Citation, Draft, Query, Statement
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def numbers(text: str) -> set[str]:
 
 
 def passes(statement: Statement, query: Query, store: Store) -> bool:
-    """Whether a statement may be shown: its paragraph can be cited, its words stand in its quote, each of its figures
-    stands in the paragraph, and place and time are those asked for."""
+    """Whether a statement may be shown: its paragraph can be cited, its words stand in its quote with no figure cut,
+    its context is one that the paragraph has there, and place, time and kind are those asked for."""
     try:
         paragraph = store.paragraph(statement.paragraph_id)
     except KeyError:
@@ -34,12 +34,30 @@ def passes(statement: Statement, query: Query, store: Store) -> bool:
     return (
         paragraph.citable
         and 0 <= statement.start < statement.end <= len(paragraph.text)
-        and statement.words in quote
-        and numbers(statement.words) <= numbers(paragraph.text)
+        and bool(statement.words.strip())
+        and any(_whole_figures(quote, m.start(), m.end()) for m in re.finditer(re.escape(statement.words), quote))
+        and _whole_figures(paragraph.text, statement.start, statement.end)
+        and context in _contexts(paragraph, statement, store)
         and (not query.places or context.place in query.places)
-        and (not query.years or context.year in query.years or context.period == query.period)
+        and time_fits(context, query.years, query.period)
         and kind_fits(query.kind, context.kind)
     )
+
+
+def _whole_figures(text: str, start: int, end: int) -> bool:
+    """Whether neither edge of ``text[start:end]`` lies inside a figure: “500家” is not to be cut out of “2500家”."""
+    return not (_cuts(text, start) or _cuts(text, end))
+
+
+def _cuts(text: str, edge: int) -> bool:
+    before, after = text[max(0, edge - 2) : edge], text[edge : edge + 2]
+    return re.search(r"\d[.,]?$", before) is not None and re.match(r"[.,]?\d", after) is not None
+
+
+def _contexts(paragraph: Paragraph, statement: Statement, store: Store) -> set[Context]:
+    """The contexts that a paragraph has at the place of a statement."""
+    there = (p for p in store.passages_of(paragraph.id) if p.start < statement.end and statement.start < p.end)
+    return {paragraph.context, *(p.context for p in there)}
 
 
 def checked(draft: Draft, query: Query, store: Store) -> tuple[Statement, ...]:
