@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from index.store import Store
 
 NEAR_BEFORE, NEAR_AFTER = 40, 25  # characters around a clause that are read with it
-NEXT_TO_NOTHING = 0.055  # share of a question's weight
+NEXT_TO_NOTHING = 0.12  # share of a question's weight
 FROM_PARENT = 0.7  # what a word found in the heading above a heading counts
 FROM_NEIGHBOURS = 0.8  # what a word found beside the clause or in a heading counts
 _DATE = re.compile(r"\d{1,2}月|\d{1,2}日|年[底初末内]|[上下]半年|季度|月底")
