@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from index.types import Context, Kind
     from rag.types import Query
 
-CANDIDATES = 60  # hits that are ranked
+CANDIDATES = 40  # hits that are ranked
 FREE_CANDIDATES = 20  # hits that are ranked without the constraints: only the first few are looked at
 
 
