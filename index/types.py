@@ -86,6 +86,35 @@ class Passage:
     context: Context
 
 
+Relation = Literal["total", "new", "growth", "change", "share", "rank", "other"]
+Qualifier = Literal["at_least", "over", "about", "under"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A figure that a report states: whose, when, promised or reached, of what, how much.
+
+    `indicator` is in the report's words, `name` in one form (城镇新增就业 for 新增城镇就业 too). `value` and `unit` are as
+    written (“4.5”, “万人”); `normalized` is the number in `base_unit` (45000, 人), None where there is none.
+    The figure stands at ``paragraph.text[start:end]``, within the clause at ``[quote_start:quote_end]``.
+    """
+
+    paragraph_id: str
+    context: Context
+    indicator: str
+    name: str
+    relation: Relation
+    value: str
+    unit: str
+    normalized: float | None
+    base_unit: str
+    qualifier: Qualifier | None
+    start: int
+    end: int
+    quote_start: int
+    quote_end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A passage found by a search. `dense` is a cosine in [-1, 1]; `lexical` is BM25 divided by the best
