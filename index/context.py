@@ -17,7 +17,7 @@ from index.places import find_places, lookup, parent, siblings
 from index.structure import Block
 from index.times import Time, find_times
 from index.types import Context, Kind, Span
-from index.wording import calls_to_action, counts, kind_of_wording, sets_the_stage, strong_kind
+from index.wording import calls_to_action, counts, explains, kind_of_wording, sets_the_stage, strong_kind
 
 _SUBJECT_AHEAD = re.compile(
     r"[^\u4e00-\u9fff]*(?:(?:\d{4}年|今年|去年|进入|目前|作为|预计|全年|上半年|记者从会上获悉)[，,]?)*[^\u4e00-\u9fff]*$"
@@ -35,6 +35,12 @@ class Frame:
     year: int | None
     place: str | None
     kind: Kind
+    period: tuple[int, int] | None = None  # of a plan for several years, which its title names
+
+    @property
+    def whole(self) -> Context:
+        """The context of a text that names no time."""
+        return Context(self.place, None if self.period else self.year, self.period, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,9 @@ class Clause:
 
 def frame_of(title: str, year: int | None, place: str | None) -> Frame:
     """A report plans unless its title says that it reviews."""
-    return Frame(year, place, "result" if _REVIEW.search(title) else "target")
+    periods = [t.period for t in find_times(title, None) if t.period]
+    kind: Kind = "result" if _REVIEW.search(title) else "target"
+    return Frame(periods[0][0] if periods else year, place, kind, periods[0] if periods else None)
 
 
 def _near(frame: Frame) -> frozenset[str]:
@@ -88,8 +96,12 @@ def _heading_context(text: str, above: Context, frame: Frame) -> tuple[Context, 
     places = [m for m in find_places(text, _near(frame)) if m.start <= 2 and _related(m.place.name, frame)]
     if places:
         context = replace(context, place=places[0].place.name)
+    if explains(text):
+        return replace(context, year=None, period=None, kind="other"), True
     if sets_the_stage(text):
         context = replace(context, kind="other")
+    elif context.kind == "other" and kind_of_wording(text) == "target":
+        context = replace(context, kind="target")
     return context, named
 
 
@@ -159,14 +171,14 @@ def contexts(
 ) -> tuple[list[Context], list[list[Clause]]]:
     """Context of every block, and of the clauses of every block that states something. A copy has the context of its
     canonical block."""
-    whole = Context(frame.place, frame.year, None, frame.kind)
+    whole = frame.whole
     heads: dict[int, tuple[Context, bool]] = {}
     found: list[Context] = []
     parts: list[list[Clause]] = []
     running: dict[int, Context] = {}
     for i, block in enumerate(blocks):
         top = block.section[-1] if block.section else -1
-        above, fixed = heads.get(top, (whole, False))
+        above, fixed = heads.get(top, (whole, frame.period is not None))
         clauses_here: list[Clause] = []
         if block.role == "heading":
             context, named = _heading_context(block.text, above, frame)
@@ -217,8 +229,13 @@ def _undated_headings(blocks: Sequence[Block], found: list[Context], heads: Mapp
     for i, below in weights.items():
         if not heads[i][1] and heads[i][0].kind != "other":
             context, most = below.most_common(1)[0]
-            mixed = most < MOSTLY * below.total()
-            found[i] = Context(found[i].place) if mixed else replace(context, place=found[i].place)
+            of_kind = sum(n for c, n in below.items() if c.kind == context.kind)
+            if most >= MOSTLY * below.total():
+                found[i] = replace(context, place=found[i].place)
+            elif of_kind >= MOSTLY * below.total():
+                found[i] = replace(found[i], kind=context.kind)
+            else:
+                found[i] = Context(found[i].place)
 
 
 def infer_place(title: str, texts: Sequence[str]) -> str | None:

@@ -14,11 +14,15 @@ from index.lines import Line, display_width
 from index.roles import is_byline, is_caption, is_furniture, names_an_era
 
 JOIN_FROM = 2.0  # the sum of signs from which two lines are one
+INDENTED = 0.3  # share of lines that are set in from which setting in means something
 NEIGHBOURHOOD = 12  # lines on either side in which a certain wrap tells the width of the wrapping
 _OPENING, _CLOSING = "“‘「『（(《【[", "”’」』）)》】]"
 _CJK = re.compile(r"[\u4e00-\u9fff]")
 _FIGURE = re.compile(r"\d")
 _COMPLETE = re.compile(r"(\d[\d.,]*\s*[万亿千百]?余?\s*[^\d\s，。；、]{0,3}|[%％])(以上|以下|左右|以内|余)?$")
+_GENRE = re.compile(
+    r"[\u4e00-\u9fff]{0,14}(?:公报|报告|方案|通知|意见|规划|纲要|办法|计划|细则|条例|解读|摘要)(?:[（(].{2,14}[)）])?"
+)
 _FRAGMENT_FIRST = re.compile(
     r"(?!今年|去年|明年|全年|目前|当前|近年|其中|同时|此外|另外|为此|但是|因此|例如|比如)[^，。；、：\d]{1,2}[，。；]"
 )  # “下，在区人大 …”: no sentence begins so
@@ -61,6 +65,10 @@ def _signs(before: Line, after: Line, narrowest: float | None) -> float:
     score = 0.0
     if _left_open(a) or b[0] in "，。、；！？：,;" + _CLOSING:
         score += 3
+    if re.search(r"[，、；\u4e00-\u9fff]\d+$", a) and re.match(r"[\u4e00-\u9fff]", b) and display_width(a) >= 10:
+        score += 3  # a figure that waits for its unit
+    if _GENRE.fullmatch(b) and not _GENRE.fullmatch(a) and not _running_text(a):
+        score += 2  # a title in two lines: “… 行动 | 实施方案”
     if re.search(r"\d$", a) and re.match(r"[\d.%％](?!\d{3}年)", b):
         score += 3
     if (display_width(a) >= 60 or re.search(r"。.", a)) and _running_text(b):
@@ -101,23 +109,42 @@ def _wrap_widths(lines: Sequence[Line]) -> dict[int, float]:
     }
 
 
+def _sets_in(lines: Sequence[Line]) -> bool:
+    """Whether the text sets in the first line of each paragraph, so that a line that is not set in goes on."""
+    indented = sum(line.indented for line in lines)
+    return indented >= 5 and indented >= INDENTED * len(lines)
+
+
 def join_lines(lines: Sequence[Line]) -> list[list[Line]]:
-    """Groups of lines, each group one block, in order."""
+    """Groups of lines, each group one block, in order of their first lines. Furniture between two halves of a
+    paragraph is a group of its own behind it."""
     wraps = _wrap_widths(lines)
+    sets_in = _sets_in(lines)
     groups: list[list[Line]] = []
+    text: list[Line] = []  # the latest group that is not furniture
     for i, line in enumerate(lines):
-        if i and is_byline(line.text) and not is_caption(lines[i - 1].text):
-            groups[-1].append(line)  # a photographer's line belongs to the caption above it
-            continue
-        if i == 0 or not _may_join(lines[i - 1], line):
+        if is_furniture(line.text) and not is_byline(line.text):
             groups.append([line])
-            continue
-        # A line much wider or narrower was not wrapped together with those neighbours.
-        width = display_width(lines[i - 1].text)
-        near = [w for j, w in wraps.items() if abs(j - i) <= NEIGHBOURHOOD and width / 1.5 <= w <= 1.5 * width]
-        joins = i - 1 in wraps or _signs(lines[i - 1], line, min(near, default=None)) >= JOIN_FROM
-        if joins:
-            groups[-1].append(line)
+        elif text and _goes_on(text, line, i, wraps, sets_in=sets_in):
+            text.append(line)
         else:
-            groups.append([line])
+            text = [line]
+            groups.append(text)
     return groups
+
+
+def _goes_on(text: list[Line], line: Line, i: int, wraps: dict[int, float], *, sets_in: bool) -> bool:
+    """Whether line `i` continues the block `text`."""
+    before = text[-1]
+    if is_byline(line.text) and not is_caption(before.text):
+        return True  # a photographer's line belongs to the caption above it
+    if sets_in and text[0].indented:
+        return not (line.indented or line.marked or is_caption(line.text))
+    if not _may_join(before, line):
+        return False
+    # A line much wider or narrower was not wrapped together with those neighbours.
+    width = display_width(before.text)
+    near = [w for j, w in wraps.items() if abs(j - i) <= NEIGHBOURHOOD and width / 1.5 <= w <= 1.5 * width]
+    if word_spans_break(before.text, line.text):
+        return True
+    return _signs(before, line, min(near, default=None)) >= JOIN_FROM

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from index.types import Span
 
 BULLET = re.compile(r"(?:[-*+](?:\s+|$)|[•●◆▲★◎○■▪➢▶]\s*)")
+INDENT = re.compile(r"(?:\u3000{2}|[ \u3000]{4}|\t)[ \u3000\t]*\S")
 HASHES = re.compile(r"(#{1,6})\s*(?=\S|$)")
 # Outermost first: the order in which Chinese official documents nest their numbering (GB/T 9704-2012, 7.3.3),
 # with the looser forms of newspapers behind.
@@ -18,8 +19,9 @@ NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("一、", re.compile(r"([一二三四五六七八九十]{1,3})、\s*")),
     ("（一）", re.compile(r"[（(]([一二三四五六七八九十]{1,3})[)）]\s*")),
     ("1 ", re.compile(r"(\d{1,2})\s+(?=[\u4e00-\u9fff])")),
-    ("1.", re.compile(r"(\d{1,2})(?:[.．](?!\d)|、)\s*")),
+    ("1.", re.compile(r"(\d{1,2})(?:\.(?!\d)|．|、)\s*")),
     ("(1)", re.compile(r"[（(](\d{1,2})[)）]\s*")),
+    ("[1]", re.compile(r"[\[〔［](\d{1,2})[\]〕］]\s*")),
     ("①", re.compile(r"([①-⑳])\s*")),
 )
 TERMINAL = re.compile(r"[。！？!?；;…：:][”’」』)）]*$")
@@ -37,6 +39,7 @@ class Line:
     style: str | None  # of its numbering, a key of NUMBERINGS: part of the text
     number: int | None
     blank_before: int  # blank lines since the line before
+    indented: bool = False  # set in as the first line of a paragraph is
 
     @property
     def span(self) -> Span:
@@ -95,7 +98,8 @@ def split_lines(text: str) -> list[Line]:
         if content:
             found = numbering(content)
             style, number = found or (None, None)
-            lines.append(Line(content, start, start + len(content), marker, style, number, blanks))
+            indented = INDENT.match(raw) is not None
+            lines.append(Line(content, start, start + len(content), marker, style, number, blanks, indented))
             blanks = 0
     return lines
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from index.joining import join_lines
 from index.lines import Line, display_width, split_lines
-from index.roles import is_caption, is_furniture, names_an_era
+from index.roles import is_agency, is_caption, is_date, is_furniture, is_label, names_an_era
 from index.types import Role, Span
 
 LONGEST_BARE_HEADING = 45.0  # full-width characters
@@ -26,7 +26,11 @@ _FIGURE = re.compile(
 )
 # Outermost first; None: told from the context alone.
 _RANK = {"#": 1, "##": 2, "###": 3, "####": 4, "#####": 5, "######": 6, "era": 7, "章": 8, "节": 9}
-_RANK |= {"一、": 10, "（一）": 11, "1 ": 12, "1.": 13, "(1)": 14, "①": 15}
+_RANK |= {"一、": 10, "（一）": 11, "1 ": 12, "1.": 13, "(1)": 14, "①": 15, "[1]": 16}
+_RUN_IN_STYLES = ("一、", "（一）", "1.")
+_NOTES = re.compile(r"(?:注释|名词解释|注)[:：]?")
+_CLOSING = re.compile(r"各位代表|同志们|名词解释|附件")
+_LIST_STYLES = ("1.", "1 ", "(1)", "①", "[1]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,17 @@ def _aside(draft: _Draft) -> Role | None:
     """Caption or furniture, which interrupt the text without being part of it."""
     if is_caption(draft.text) and not (draft.marker or "").startswith("#"):
         return "caption"
-    if is_furniture(draft.text):
+    if is_furniture(draft.text) or draft.text == "附件":
         return "furniture"
     return None
+
+
+def _offices(drafts: Sequence[_Draft], roles: list[Role | None]) -> None:
+    """Mark the office that issued the document: its name stands alone beside the date."""
+    for i, draft in enumerate(drafts):
+        beside = [drafts[j].text for j in (i - 1, i + 1) if 0 <= j < len(drafts)]
+        if draft.bare and is_agency(draft.text) and any(is_date(text) for text in beside):
+            roles[i] = "furniture"
 
 
 def _titles(drafts: Sequence[_Draft], roles: list[Role | None]) -> None:
@@ -143,20 +155,28 @@ def _is_bare_heading(drafts: Sequence[_Draft], here: int, order: Sequence[int]) 
     return following.number == 1
 
 
-def _role(drafts: Sequence[_Draft], here: int, order: Sequence[int]) -> Role:
-    """Role of a block that is neither title, caption nor furniture; `order` holds the text blocks after it."""
+def _next_entry(entry: _Draft, following: _Draft) -> bool:
+    return following.style == entry.style and following.number == (entry.number or 0) + 1
+
+
+def _role(drafts: Sequence[_Draft], here: int, order: Sequence[int], *, in_list: bool = False) -> Role:
+    """Role of a block that is neither title, caption nor furniture; `order` holds the text blocks after it. With
+    `in_list` it is the next entry right after an item of the same numbering."""
     draft = drafts[here]
     following = drafts[order[0]] if order else None
     if (draft.marker or "").startswith("#"):
         return "heading"
     if draft.style:
-        if _is_numbered_heading(draft, following):
+        if not in_list and _is_numbered_heading(draft, following):
             return "heading"
-        return "paragraph" if draft.running else "item"
+        listed = draft.style in _LIST_STYLES and (in_list or (following is not None and _next_entry(draft, following)))
+        return "item" if listed or not draft.running else "paragraph"
     if draft.marker:
         glyph = draft.marker not in "-*+•·"
         heads = following is not None and following.marker != draft.marker and not draft.ends and not draft.running
         return "heading" if glyph and heads else "item"
+    if is_label(draft.text):
+        return "heading" if _NOTES.fullmatch(draft.text) else "paragraph"
     if names_an_era(draft.text) and not draft.ends:
         return "heading"
     if _is_bare_heading(drafts, here, order):
@@ -220,25 +240,87 @@ class _Path:
                 return
 
 
+def _run_in(drafts: Sequence[_Draft]) -> list[_Draft]:
+    """Drafts with each run-in heading (“（一）… 。…”) parted from its paragraph, in those numbered sequences most of
+    whose members have more blocks hanging under them. One that only its last member has is followed by the text after
+    the list, not by its own."""
+    out: list[_Draft] = []
+    hanging = _hanging(drafts)
+    for i, draft in enumerate(drafts):
+        cut = draft.text.find("。") + 1
+        heads = hanging.get(i, False) and 0 < cut < len(draft.text)
+        heads = heads and display_width(draft.text[:cut]) <= LONGEST_NUMBERED_HEADING
+        out += _parted(draft, cut) if heads else [draft]
+    return out
+
+
+def _hanging(drafts: Sequence[_Draft]) -> dict[int, bool]:
+    """For each numbered draft with something under it, whether most of its sequence has."""
+    sequences: list[list[int]] = []
+    for i, draft in enumerate(drafts):
+        if draft.style not in _RUN_IN_STYLES:
+            continue
+        for members in reversed(sequences):
+            last = drafts[members[-1]]
+            if last.style == draft.style and last.number == (draft.number or 0) - 1:
+                members.append(i)
+                break
+        else:
+            sequences.append([i])
+    found: dict[int, bool] = {}
+    for members in sequences:
+        under = {i: i + 1 < len(drafts) and _lower(drafts[i + 1], drafts[i]) for i in members}
+        most = sum(under.values()) * 2 > len(members)
+        found |= {i: most for i, has in under.items() if has}
+    return found
+
+
+def _lower(following: _Draft, draft: _Draft) -> bool:
+    """Whether a block can hang under a numbered one: plain text, or a numbering that nests inside."""
+    if following.bare:
+        return _CLOSING.match(following.text) is None
+    return _RANK.get(following.key, 0) > _RANK.get(draft.key, 0)
+
+
+def _parted(draft: _Draft, cut: int) -> list[_Draft]:
+    """A draft cut in two after `cut` characters; only the first keeps the numbering."""
+    left: list[Span] = []
+    right: list[Span] = []
+    for a, b in draft.spans:
+        middle = min(b, a + max(0, cut))
+        cut -= b - a
+        left += [(a, middle)] if middle > a else []
+        right += [(middle, b)] if b > middle else []
+    size = sum(b - a for a, b in left)
+    return [
+        _Draft(draft.text[:size], tuple(left), draft.marker, draft.style, draft.number),
+        _Draft(draft.text[size:], tuple(right), None, None, None),
+    ]
+
+
 def outline(text: str) -> list[Block]:
     """The blocks of a report in reading order.
 
     Every character of `text` that is not whitespace and not a list marker is in exactly one block, and a block's text
     is the joined text of its spans.
     """
-    drafts = [_draft(group) for group in join_lines(split_lines(text))]
+    drafts = _run_in([_draft(group) for group in join_lines(split_lines(text))])
     roles: list[Role | None] = [_aside(draft) for draft in drafts]
+    _offices(drafts, roles)
     _titles(drafts, roles)
     flow = [i for i, role in enumerate(roles) if role is None]
     blocks: list[Block] = []
     path = _Path()
     position = 0
     content = False
+    last_item: _Draft | None = None
     for i, draft in enumerate(drafts):
         known = roles[i]
         if known is None:
             position += 1
-            known = _role(drafts, i, flow[position : position + 2])
+            entry = last_item is not None and _next_entry(last_item, draft)
+            known = _role(drafts, i, flow[position : position + 2], in_list=entry)
+            last_item = draft if known == "item" and draft.style else None
         block = Block(known, None, draft.text, draft.spans)
         if known == "heading":
             level = path.enter(draft, i, content_under_top=content)

@@ -26,9 +26,19 @@ _STRONG_RESULT = re.compile(
 )
 _CUMULATIVE = re.compile(r"累计|五年来|5年来|过去[五5]年|这五年|时期(?:发展)?(?:成果|成就|成效)|以来")
 _OTHER_SECTION = re.compile(
-    r"^(?:[（(]?[一二三四五六七八九十\d]{1,3}[)）、.．]\s*)?(?:指导思想|编者按|编者的话|前言|导语|总体要求|基本原则|结束语)(?:和基本原则)?$"
+    r"^(?:[（(]?[一二三四五六七八九十\d]{1,3}[)）、.．]\s*)?(?:指导思想|编者按|编者的话|前言|导语|总体要求|基本原则|结束语|名词解释|注释|附注|附件)(?:和基本原则)?[:：]?$"
 )
-_CLOSING = re.compile(r"让我们.{0,80}(?:奋斗|努力|前进|拼搏)|为.{4,80}而(?:努力|不懈|团结)奋斗")
+_CLOSING = re.compile(
+    r"让我们.{0,80}(?:奋斗|努力|前进|拼搏)|为.{4,80}而(?:努力|不懈|团结)奋斗|^各位代表[：:！!].{0,60}我们(?:一定|要)|^让我们"
+)
+_NOTES = re.compile(r"(?:注释|名词解释|附注|注)[:：]?")
+ASIDE_WITHIN = 90  # characters from the start in which an aside shows itself
+# What a speech says beside its matter: greetings, thanks, difficulties, the guiding line, explanations of the targets.
+_ASIDE = re.compile(
+    r"^各位代表[：:！!]?$|^(?:现在，?)?(?:我|受.{2,8}委托，我)(?:谨)?代表.{0,60}(?:报告|审议)|(?:清醒|清楚|深刻)地?(?:看到|认识到)|面临.{0,12}(?:困难|挑战)"
+    r"|成绩(?:的取得|来之不易)|取得的成绩|表示(?:衷心|崇高|诚挚).{0,6}(?:感谢|敬意)|总(?:的|体)要求是|^实现(?:上述|这些|以上)目标|这些目标的?(?:确定|设定)"
+    r"|^(?:责任|牵头|主办|配合)单位[:：]|^(?:资料|数据)来源[:：]|^注(?:释)?[:：]|自印发之日起"
+)
 
 
 def counts(text: str) -> tuple[int, int]:
@@ -57,8 +67,13 @@ def strong_kind(text: str) -> Kind | None:
 
 
 def calls_to_action(text: str) -> bool:
-    """Whether a paragraph is the closing call of a speech."""
-    return _CLOSING.search(text) is not None
+    """Whether a paragraph is the closing call of a speech, a greeting, thanks, or another aside without a figure."""
+    return _CLOSING.search(text) is not None or (_ASIDE.search(text[:ASIDE_WITHIN]) is not None)
+
+
+def explains(heading: str) -> bool:
+    """Whether a heading opens notes: definitions and sources, which speak of no time."""
+    return _NOTES.fullmatch(heading) is not None
 
 
 def sets_the_stage(heading: str) -> bool:
