@@ -26,7 +26,7 @@ from pathlib import Path
 
 from index.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexMissing, StoreError
 
-FORMAT = 1  # raise it whenever an older program could misread the files, or `tokenize` changes
+FORMAT = 2  # raise it whenever an older program could misread the files, or `tokenize` changes
 
 _NAME = re.compile(r"(\d{6})-([0-9a-f]{16})")
 
@@ -42,6 +42,7 @@ class Files:
     reports: str = "reports.jsonl"
     paragraphs: str = "paragraphs.jsonl"
     passages: str = "passages.jsonl"
+    facts: str = "facts.jsonl"
     vectors: str = "vectors.faiss"
     lexical: str = "lexical"  # a folder, written by bm25s
 

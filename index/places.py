@@ -74,12 +74,21 @@ def table() -> dict[str, tuple[Place, ...]]:
         rows.setdefault(name, []).append(Place(name, code))
     for name, code in _NEW_AREAS.items():
         rows.setdefault(name, []).append(Place(name, code + "99"))
+    # The table is of 2017; counties and county-level cities become districts and keep their codes' neighbourhood.
+    for place in [p for found in rows.values() for p in found if len(p.code) == 6 and p.name[-1] in "市县"]:
+        if place.short != place.name and (district := place.short + "区") not in rows:
+            rows[district] = [Place(district, place.code)]
     return {name: tuple(found) for name, found in rows.items()}
 
 
 @cache
 def by_code() -> dict[str, Place]:
-    return {p.code: p for found in table().values() for p in found}
+    """Code -> place, under its name in the table."""
+    found: dict[str, Place] = {}
+    for places in table().values():
+        for place in places:
+            found.setdefault(place.code, place)
+    return found
 
 
 def lookup(name: str) -> Place | None:

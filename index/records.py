@@ -1,4 +1,4 @@
-"""Reports, paragraphs and passages as lines of JSON, and back."""
+"""Reports, paragraphs, passages and facts as lines of JSON, and back."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from index.types import Context, Paragraph, Passage, Report
+from index.types import Context, Fact, Paragraph, Passage, Report
 
-Record = TypeVar("Record", Report, Paragraph, Passage)
+Record = TypeVar("Record", Report, Paragraph, Passage, Fact)
 
 
 def write_records(path: Path, records: Iterable[Record]) -> None:
@@ -20,7 +20,7 @@ def write_records(path: Path, records: Iterable[Record]) -> None:
 
 
 def read_records(path: Path, make: Callable[[dict[str, Any]], Record]) -> tuple[Record, ...]:
-    """Read what `write_records` wrote; `make` is `report`, `paragraph` or `passage`."""
+    """Read what `write_records` wrote; `make` is `report`, `paragraph`, `passage` or `fact`."""
     with path.open(encoding="utf-8", newline="\n") as file:
         return tuple(make(json.loads(line)) for line in file)
 
@@ -36,6 +36,10 @@ def paragraph(row: dict[str, Any]) -> Paragraph:
 
 def passage(row: dict[str, Any]) -> Passage:
     return Passage(**{**row, "context": _context(row["context"])})
+
+
+def fact(row: dict[str, Any]) -> Fact:
+    return Fact(**{**row, "context": _context(row["context"])})
 
 
 def _context(row: dict[str, Any]) -> Context:

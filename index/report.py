@@ -1,4 +1,4 @@
-"""A text and what is known of it -> a report with its paragraphs and passages."""
+"""A text and what is known of it -> a report with its paragraphs, passages and facts."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from dataclasses import dataclass
 
 from index.context import Frame, contexts, frame_of, infer_place, infer_year
 from index.duplicates import find_duplicates
+from index.facts import facts_of
 from index.passages import passages_of
 from index.structure import Block, outline
-from index.types import Paragraph, Passage, Report
+from index.types import Fact, Paragraph, Passage, Report
 
 
 @dataclass(frozen=True, slots=True)
 class ReadReport:
-    """A report, all its blocks in reading order, and the passages of those that can be cited."""
+    """A report, all its blocks in reading order, and the passages and facts of those that can be cited."""
 
     report: Report
     paragraphs: tuple[Paragraph, ...]
     passages: tuple[Passage, ...]
+    facts: tuple[Fact, ...]
 
 
 def _text(metadata: Mapping[str, object], key: str) -> str | None:
@@ -81,7 +83,6 @@ def read_report(text: str, *, file: str, sha256: str, metadata: Mapping[str, obj
         )
         for i, block in enumerate(blocks)
     )
-    passages = tuple(
-        p for paragraph, parts in zip(paragraphs, clauses, strict=True) for p in passages_of(paragraph, parts)
-    )
-    return ReadReport(report, paragraphs, passages)
+    found_in = [passages_of(paragraph, parts) for paragraph, parts in zip(paragraphs, clauses, strict=True)]
+    facts = tuple(fact for p, passages in zip(paragraphs, found_in, strict=True) for fact in facts_of(p, passages))
+    return ReadReport(report, paragraphs, tuple(passage for passages in found_in for passage in passages), facts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,7 +12,7 @@ from index import generation, records
 from index.errors import IndexDamaged, IndexMismatch
 from index.generation import FILES, FORMAT, Manifest
 from index.search import HybridIndex, Mask, Mode
-from index.types import Context, Coverage, Hit, Paragraph, Passage, Report
+from index.types import Context, Coverage, Fact, Hit, Paragraph, Passage, Report
 
 if TYPE_CHECKING:
     from index.embedder import Embedder
@@ -31,6 +31,7 @@ class Content:
     paragraphs: tuple[Paragraph, ...]
     passages: tuple[Passage, ...]
     index: HybridIndex
+    facts: tuple[Fact, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises ValueError when a passage is not where it says it is: it would be cited wrongly."""
@@ -44,10 +45,22 @@ class Content:
         for passage in self.passages:
             if texts.get(passage.paragraph_id, "")[passage.start : passage.end] != passage.text:
                 raise ValueError(f"passage {passage.id} is not in paragraph {passage.paragraph_id}")
+        for fact in self.facts:
+            if fact.value not in texts.get(fact.paragraph_id, "")[fact.start : fact.end]:
+                raise ValueError(f"the figure {fact.value} is not in paragraph {fact.paragraph_id}")
 
 
-def publish(folder: Path, content: Content, *, embedder_name: str, fingerprint: str) -> Path:
+def publish(
+    folder: Path,
+    content: Content,
+    *,
+    embedder_name: str,
+    fingerprint: str,
+    also: Callable[[Path], None] | None = None,
+) -> Path:
     """Make `content` the current generation of the index `folder`; returns the generation's path.
+
+    `also` writes further files into the generation, which are checked like all others.
 
     Raises IndexLocked, or StoreError when writing fails; either way the index that was there stays.
     """
@@ -56,7 +69,10 @@ def publish(folder: Path, content: Content, *, embedder_name: str, fingerprint: 
         records.write_records(path / FILES.reports, content.reports)
         records.write_records(path / FILES.paragraphs, content.paragraphs)
         records.write_records(path / FILES.passages, content.passages)
+        records.write_records(path / FILES.facts, content.facts)
         content.index.save(path)
+        if also:
+            also(path)
 
     def describe(files: Mapping[str, str]) -> Manifest:
         return Manifest(
@@ -69,6 +85,7 @@ def publish(folder: Path, content: Content, *, embedder_name: str, fingerprint: 
                 "reports": len(content.reports),
                 "paragraphs": len(content.paragraphs),
                 "passages": len(content.passages),
+                "facts": len(content.facts),
             },
             files=files,
         )
@@ -91,6 +108,7 @@ class Store:
         self.reports = content.reports
         self.paragraphs = content.paragraphs
         self.passages = content.passages
+        self.facts = content.facts
         self.index = content.index
         self.manifest = manifest
         self.embedder = embedder
@@ -136,6 +154,7 @@ class Store:
             paragraphs=records.read_records(path / FILES.paragraphs, records.paragraph),
             passages=records.read_records(path / FILES.passages, records.passage),
             index=HybridIndex.load(path),
+            facts=records.read_records(path / FILES.facts, records.fact),
         )
         if content.index.dim != manifest.dim:
             raise IndexDamaged(

@@ -94,8 +94,8 @@ Qualifier = Literal["at_least", "over", "about", "under"]
 class Fact:
     """A figure that a report states: whose, when, promised or reached, of what, how much.
 
-    `indicator` is in the report's words, `name` in one form (城镇新增就业 for 新增城镇就业 too). `value` and `unit` are as
-    written (“4.5”, “万人”); `normalized` is the number in `base_unit` (45000, 人), None where there is none.
+    `indicator` is in the report's words, `name` in one form (城镇新增就业 for 新增城镇就业 too). `value` and `unit` are
+    as written (“4.5”, “万人”); `normalized` is the number in `base_unit` (45000, 人), None where there is none.
     The figure stands at ``paragraph.text[start:end]``, within the clause at ``[quote_start:quote_end]``.
     """
 

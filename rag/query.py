@@ -48,6 +48,7 @@ def _display(text: str, mention: Mention) -> str:
 def _places(text: str, coverage: Coverage) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     """Covered places, named but uncovered places, and the text without them."""
     covered = set(coverage.places)
+    by_code = {p.code: name for name in covered if (p := lookup(name))}
     known: dict[str, None] = {}
     unknown: dict[str, None] = {}
     rest = text
@@ -55,8 +56,8 @@ def _places(text: str, coverage: Coverage) -> tuple[tuple[str, ...], tuple[str, 
         name = _display(text, mention)
         if cues.RANKED_IN.search(text[: mention.start]) and cues.RANKING.search(text[mention.end :]):
             pass
-        elif mention.place.name in covered:
-            known[mention.place.name] = None
+        elif (same := by_code.get(mention.place.code)) is not None:
+            known[same] = None
         else:
             unknown[name] = None
         rest = rest[: mention.start] + " " + rest[mention.start + len(name) :]

@@ -11,7 +11,7 @@ from hashing import HashingEmbedder
 
 from index.search import HybridIndex
 from index.store import Content, publish
-from index.types import Context, Paragraph, Passage, Report
+from index.types import Context, Fact, Paragraph, Passage, Report
 
 EMBEDDER = HashingEmbedder()
 
@@ -33,7 +33,9 @@ def content(*sentences: str) -> Content:
         )
         passages.append(Passage(f"s{number}", f"p{number}", text, "2025年 市北区", 0, len(text), context))
     index = HybridIndex.build(list(sentences), EMBEDDER)
-    return Content((one,), tuple(paragraphs), tuple(passages), index)
+    first = sentences[0]
+    fact = Fact("p0", context, first, first, "other", first[0], "", None, "", None, 0, 1, 0, len(first))
+    return Content((one,), tuple(paragraphs), tuple(passages), index, (fact,))
 
 
 def put(folder: Path, what: Content, fingerprint: str = EMBEDDER.fingerprint) -> Path:

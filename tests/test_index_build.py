@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hashing import HashingEmbedder
 
-from index.build import build
+from index import reading
+from index.build import BuildReport, build
 from index.errors import IndexLocked, SourceError, StoreError
 from index.generation import FILES, locked
 from index.passages import indexed_text
+from index.readers.document import Document
 from index.store import Store
 
 SEEDS = Path(__file__).parents[1] / "seeds"
@@ -103,7 +107,7 @@ def test_bad_files_are_listed_and_the_rest_is_indexed(sources: Path, where: Path
     reasons = {Path(one.file).name: one.reason for one in done.skipped}
     assert reasons["empty.txt"] == "没有文字。"
     assert reasons["scan.txt"] == "内容是PDF，不是文本。"
-    assert "不支持的格式（.pdf）" in reasons["scan.pdf"]
+    assert "已损坏" in reasons["scan.pdf"]
     opened = Store.open(where, HashingEmbedder())
     assert any("崂山" in block.text for block in opened.blocks(opened.reports[2].id))
 
@@ -165,3 +169,136 @@ def test_a_place_that_cannot_be_written_is_a_clean_failure(sources: Path, tmp_pa
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match=r"写索引 .* 失败"):
         build([sources], tmp_path / "file", embedder=HashingEmbedder())
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The names of the files that are read, as they are read."""
+    names: list[str] = []
+    really = reading.parse_document
+
+    def counted(data: bytes, name: str) -> Document:
+        names.append(Path(name).name)
+        return really(data, name)
+
+    monkeypatch.setattr(reading, "parse_document", counted)
+    yield names
+
+
+def content_of(done: BuildReport) -> dict[str, bytes]:
+    """The files of a generation."""
+    return {path.name: path.read_bytes() for path in Path(done.generation).rglob("*") if path.is_file()}
+
+
+def test_only_what_changed_is_read_again(sources: Path, where: Path, parsed: list[str], tmp_path: Path) -> None:
+    html = "<h1>2025年崂山区政府工作报告</h1><p>新增就业3万人。</p>"
+    (sources / "c.html").write_text(html, encoding="utf-8")
+    first = build([sources], where, embedder=HashingEmbedder())
+    assert parsed == ["a.txt", "b.txt", "c.html"]
+    assert [one.status for one in first.files] == ["read"] * 3
+    parsed.clear()
+    again = build([sources], where, embedder=HashingEmbedder())
+    assert parsed == []
+    assert [one.status for one in again.files] == ["reused"] * 3
+    assert content_of(again) == content_of(first)
+    (sources / "c.html").write_text(html.replace("3万", "5万"), encoding="utf-8")
+    changed = build([sources], where, embedder=HashingEmbedder())
+    assert parsed == ["c.html"]
+    assert [one.status for one in changed.files] == ["reused", "reused", "read"]
+    fresh = build([sources], tmp_path / "fresh", embedder=HashingEmbedder())
+    assert content_of(changed) == content_of(fresh)
+    told = changed.to_json()
+    assert [(Path(one["file"]).name, one["status"]) for one in told["files"]][-1] == ("c.html", "read")
+    assert {"files", "skipped", "removed", "reused", "embedded"} <= set(told)
+
+
+def test_another_model_embeds_all_and_reads_nothing_again(sources: Path, where: Path, parsed: list[str]) -> None:
+    build([sources], where, embedder=HashingEmbedder())
+    parsed.clear()
+    done = build([sources], where, embedder=HashingEmbedder(dim=8))
+    assert (parsed, done.reused) == ([], 0)
+    assert Store.open(where, HashingEmbedder(dim=8)).index.vectors.shape[1] == 8
+
+
+def test_new_metadata_a_new_name_and_a_new_reader_read_again(
+    sources: Path, where: Path, parsed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build([sources], where, embedder=HashingEmbedder())
+    parsed.clear()
+    (sources / "reports.jsonl").write_text('{"file": "a.txt", "year": 1999}\n', encoding="utf-8")
+    assert build([sources], where, embedder=HashingEmbedder()).files[0].year == 1999
+    (sources / "b.txt").rename(sources / "c.txt")
+    renamed = build([sources], where, embedder=HashingEmbedder())
+    assert parsed == ["a.txt", "c.txt"]
+    assert renamed.removed == ((sources / "b.txt").as_posix(),)
+    parsed.clear()
+    monkeypatch.setattr(reading, "reading_version", lambda: "another")
+    build([sources], where, embedder=HashingEmbedder())
+    assert parsed == ["a.txt", "c.txt"]
+
+
+def test_a_removed_file_leaves_the_index_and_a_broken_one_is_skipped(sources: Path, where: Path) -> None:
+    build([sources], where, embedder=HashingEmbedder())
+    (sources / "b.txt").unlink()
+    done = build([sources], where, embedder=HashingEmbedder())
+    assert done.removed == ((sources / "b.txt").as_posix(),)
+    opened = Store.open(where, HashingEmbedder())
+    assert [Path(report.file).name for report in opened.reports] == ["a.txt"]
+    assert not any("李沧" in passage.header for passage in opened.passages)
+    (sources / "b.txt").write_text(REPORT.replace("市北", "崂山"), encoding="utf-8")
+    (sources / "a.txt").write_bytes(b"")
+    broken = build([sources], where, embedder=HashingEmbedder())
+    assert broken.removed == ()
+    assert [(Path(one.file).name, one.reason) for one in broken.skipped] == [("a.txt", "没有文字。")]
+
+
+def test_the_same_text_in_two_formats_is_one_report(sources: Path, where: Path, parsed: list[str]) -> None:
+    page = "".join(f"<p>{line}</p>" for line in REPORT.split("\n") if line)
+    (sources / "a.html").write_text(f"<body>{page}</body>", encoding="utf-8")
+    done = build([sources], where, embedder=HashingEmbedder())
+    assert [Path(one.file).name for one in done.files] == ["a.html", "b.txt"]
+    assert done.files[0].aliases == ((sources / "a.txt").as_posix(),)
+    parsed.clear()
+    assert build([sources], where, embedder=HashingEmbedder()).files[0].aliases == done.files[0].aliases
+    assert parsed == []
+    (sources / "a.html").unlink()  # the other name takes over, and its text has to be read
+    alone = build([sources], where, embedder=HashingEmbedder())
+    assert parsed == ["a.txt"]
+    assert [Path(one.file).name for one in alone.files] == ["a.txt", "b.txt"]
+
+
+def test_an_archive_is_read_member_by_member(sources: Path, where: Path, parsed: list[str]) -> None:
+    with zipfile.ZipFile(sources / "z.zip", "w") as archive:
+        archive.writestr("好/c.txt", REPORT.replace("市北", "崂山"))
+        archive.writestr("copy.txt", REPORT)
+        archive.writestr("empty.txt", "")
+        archive.writestr("bad.docx", b"PK\x03\x04")
+        archive.writestr("../out.txt", REPORT)
+    done = build([sources], where, embedder=HashingEmbedder())
+    here = (sources / "z.zip").as_posix()
+    assert [one.file for one in done.files][2:] == [f"{here}/好/c.txt"]
+    assert done.files[0].aliases == (f"{here}/copy.txt",)
+    reasons = {one.file: one.reason for one in done.skipped}
+    assert reasons == {
+        f"{here}/../out.txt": "路径指向压缩包之外。",
+        f"{here}/bad.docx": "压缩包已损坏或不完整。",
+        f"{here}/empty.txt": "没有文字。",
+    }
+    parsed.clear()
+    again = build([sources], where, embedder=HashingEmbedder())
+    assert parsed == ["bad.docx", "empty.txt"]  # what failed is tried again
+    assert [one.status for one in again.files] == ["reused"] * 3
+
+
+def test_an_unreadable_file_is_skipped(sources: Path, where: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    really = Path.read_bytes
+
+    def denied(path: Path) -> bytes:
+        if path.name == "a.txt":
+            raise PermissionError(13, "Permission denied")
+        return really(path)
+
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    done = build([sources], where, embedder=HashingEmbedder())
+    assert [Path(one.file).name for one in done.files] == ["b.txt"]
+    assert "Permission denied" in done.skipped[0].reason

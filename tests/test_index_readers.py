@@ -101,13 +101,23 @@ def test_a_file_that_is_too_large_missing_or_a_pipe_is_refused(tmp_path: Path, m
 
 
 def test_folders_give_their_text_files_sorted_and_list_the_rest(tmp_path: Path) -> None:
-    for name in ("b/2.md", "b/1.TXT", "a.txt", ".hidden.txt", ".git/x.txt", "reports.jsonl", "scan.pdf", "README"):
+    for name in (
+        "b/2.md",
+        "b/1.TXT",
+        "a.txt",
+        ".hidden.txt",
+        ".git/x.txt",
+        "reports.jsonl",
+        "b/1.DOCX",
+        "x.rtf",
+        "README",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     files, skipped = find_sources([tmp_path, tmp_path / "a.txt"])
-    assert [path.relative_to(tmp_path).as_posix() for path in files] == ["a.txt", "b/1.TXT", "b/2.md"]
-    assert [Path(one.file).name for one in skipped] == ["README", "scan.pdf"]
-    assert ".pdf" in skipped[1].reason
+    assert [path.relative_to(tmp_path).as_posix() for path in files] == ["a.txt", "b/1.DOCX", "b/1.TXT", "b/2.md"]
+    assert [Path(one.file).name for one in skipped] == ["README", "x.rtf"]
+    assert ".rtf" in skipped[1].reason
 
 
 def test_links_are_followed_only_inside_the_folder(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_an_opened_store_gives_back_what_was_published(folder: Path) -> None:
     assert opened.blocks("r1") == OLD.paragraphs
     assert opened.passages_of("p1") == OLD.passages[1:]
     assert opened.coverage.contexts == (Context("市北区", 2025, None, "target"),)
-    assert opened.manifest.counts == {"reports": 1, "paragraphs": 2, "passages": 2}
+    assert opened.manifest.counts == {"reports": 1, "paragraphs": 2, "passages": 2, "facts": 1}
     assert opened.manifest.embedder == "hashing"
     hits = opened.search("楼宇", k=5, mask=np.array([False, True]))
     assert [hit.passage.id for hit in hits] == ["s1"]
@@ -292,7 +292,7 @@ def test_every_change_to_every_file_is_detected(folder: Path) -> None:
     put(folder, NEW)
     (current,) = [path for path in folder.iterdir() if path.name == generation.current_name(folder)]
     files = sorted(path for path in current.rglob("*") if path.is_file())
-    assert len(files) == 10
+    assert len(files) == 11
     for path, other in zip(files, [*files[1:], files[0]], strict=True):
         data = path.read_bytes()
         for how, change in {**damaged(data), "swapped": other.read_bytes()}.items():

@@ -6,6 +6,7 @@ Only light modules are imported here: a command imports the heavy ones when it r
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,9 +18,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from index.errors import InputError, WenjuError
+from index.types import Kind
 from ui.cli_batch import answer_all
 from ui.cli_doctor import examine
 from ui.cli_eval import eval_app
+from ui.cli_indicators import Format, Wish, show
 from ui.cli_outline import outline_of
 from ui.text import Lang, Messages, answer_text, json_line, known_of
 
@@ -65,8 +68,11 @@ def build(
     ] = None,
     index: IndexDir = INDEX,
     embedder: Annotated[str, typer.Option(metavar="NAME_OR_FOLDER", help="向量模型的名字或文件夹。")] = "embedded",
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="把每个文件的结果写成 JSON。")
+    ] = None,
 ) -> None:
-    """读报告，建立索引。"""
+    """读报告，建立索引。可读 .txt、.md、.html、.docx、.pdf、含有它们的文件夹和 .zip；扫描件和图片须安装 wenju[ocr]。"""
     say: Messages = context.obj
     found = _sources(sources, say)
     from index.build import build as build_index
@@ -77,7 +83,17 @@ def build(
         model = load_embedder(name)
         report = build_index(found, index, embedder=model, embedder_name=name, progress=progress)
     _tell_build(report, index, say)
+    if json_file:
+        _write_json(report, json_file)
     raise typer.Exit(1 if report.skipped else 0)
+
+
+def _write_json(report: BuildReport, path: Path) -> None:
+    text = json.dumps(report.to_json(), ensure_ascii=False, indent=1)
+    try:
+        path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise InputError(f"{path}：写入失败（{error.strerror}）。", "索引已建好；请换一个路径再试。") from error
 
 
 def _sources(given: Sequence[Path] | None, say: Messages) -> list[Path]:
@@ -104,9 +120,12 @@ def _progress(say: Messages) -> Iterator[Progress | None]:
 
 def _tell_build(report: BuildReport, index: Path, say: Messages) -> None:
     for read in report.files:
-        print(say("read", file=read.file, known=known_of(read.title, read.place, read.year)))
+        known = known_of(read.title, read.place, read.year) + (f"（{read.note}）" if read.note else "")
+        print(say(read.status, file=read.file, known=known))
         for alias in read.aliases:
             print(say("alias", file=alias, same=read.file))
+    for removed in report.removed:
+        print(say("removed", file=removed))
     for skipped in report.skipped:
         print(say("skipped", file=skipped.file, reason=skipped.reason), file=sys.stderr)
     passages = report.reused + report.embedded
@@ -163,6 +182,23 @@ def outline(
 ) -> None:
     """看一个文件是怎样读的：层次、段落、图注、重复，以及各段的地区、年份和性质。不需要索引。"""
     raise typer.Exit(outline_of(files, as_json, context.obj))
+
+
+@app.command()
+def indicators(
+    context: typer.Context,
+    place: Annotated[list[str] | None, typer.Option(metavar="P", help="地区，可重复。")] = None,
+    year: Annotated[list[int] | None, typer.Option(metavar="Y", help="年份，可重复。")] = None,
+    match: Annotated[str | None, typer.Option(metavar="TEXT", help="指标名里含有的文字。")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="目标、实绩、累计或其他。")] = None,
+    form: Annotated[Format, typer.Option("--format", help="输出的格式。")] = "table",
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="写到文件；xlsx 必须给出。")] = None,
+    conflicts: Annotated[bool, typer.Option("--conflicts", help="只看不一致之处，以及目标完成得怎样。")] = False,
+    index: IndexDir = INDEX,
+) -> None:
+    """列出报告里的指标，每行带出处。"""
+    wish = Wish(tuple(place or ()), tuple(year or ()), match, kind, conflicts)
+    raise typer.Exit(show(index, wish, form, out, context.obj))
 
 
 @app.command()

@@ -37,14 +37,15 @@ def outline_of(files: Sequence[Path], as_json: bool, say: Messages) -> int:
 
 
 def _read(file: Path) -> ReadReport:
+    from index.readers.document import parse_document
     from index.readers.sidecar import Sidecar
-    from index.readers.text import decode, read_bytes
+    from index.readers.text import read_bytes
     from index.report import read_report
 
     data = read_bytes(file)
     sha256 = hashlib.sha256(data).hexdigest()
     metadata = Sidecar.beside(file.parent).of(file.name, sha256)
-    return read_report(decode(data, str(file)), file=str(file), sha256=sha256, metadata=metadata)
+    return read_report(parse_document(data, str(file)).text, file=str(file), sha256=sha256, metadata=metadata)
 
 
 def outline_json(file: Path, report: Report, paragraphs: Sequence[Paragraph]) -> dict[str, Any]:

@@ -27,6 +27,8 @@ Lang = Literal["zh", "en"]
 
 MESSAGES: dict[str, tuple[str, str]] = {
     "read": ("已读 {file}：{known}", "read {file}: {known}"),
+    "reused": ("未变 {file}：{known}", "unchanged {file}: {known}"),
+    "removed": ("移除 {file}：文件已不在", "removed {file}: no longer there"),
     "skipped": ("跳过 {file}：{reason}", "skipped {file}: {reason}"),
     "alias": ("相同 {file}：与 {same} 内容一样，只读一次", "same {file}: as {same}, read once"),
     "built": (
@@ -67,6 +69,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "not_installed": ("没有安装 {names}，请运行 make setup", "{names} not installed; run: make setup"),
     "opened": ("{folder}：{reports} 份报告，{passages} 个片段", "{folder}: {reports} reports, {passages} passages"),
     "no_connection": ("以上检查没有发起任何连接", "no connection was attempted"),
+    "xlsx_out": ("xlsx 须写到文件，请加 --out 文件。", "give --out FILE with xlsx"),
+    "conflicts_form": ("--conflicts 只能用 table 或 json 格式。", "--conflicts goes with table or json"),
+    "no_facts": ("没有符合条件的指标。", "no such indicators"),
+    "facts_written": ("已写 {file}：{n} 行", "{file}: {n} rows written"),
     "internal": ("内部错误 {error}", "internal error {error}"),
 }
 

@@ -1,1 +1,1 @@
-"""Readers turn files into text; each keeps offsets, so that a citation can be traced back to its file."""
+"""Readers turn files into text, each into one; spans count its characters, so that a citation can be traced back."""

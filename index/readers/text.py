@@ -1,8 +1,9 @@
-"""Plain text files: which files there are, and what characters they hold.
+"""Which files there are, and what characters those of plain text hold; `document.py` reads the other formats.
 
 The text is never guessed at: byte order mark first, then strict UTF-8, then strict GB18030; anything else is refused
 with the reason. Spans everywhere in Wenju count characters of the text that `decode` returns: byte order mark
-removed, every line ending a single "\\n", nothing else changed.
+removed, every line ending a single "\\n", nothing else changed; for the other formats, of the text that
+`document.read_document` returns.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 
 from index.errors import SourceError
 
-SUFFIXES = (".txt", ".md")
+PICTURES = (".png", ".jpg", ".jpeg")
+SUFFIXES = (".txt", ".md", ".html", ".htm", ".docx", ".pdf", ".zip", *PICTURES)
 MAX_BYTES = 64 * 1024 * 1024  # a long report has 0.1 MB; a file this large is something else
 MAX_JUNK = 0.1  # share of characters that no text has; ten times what a damaged but legible file shows
 
@@ -79,17 +81,29 @@ def decode(data: bytes, name: str) -> str:
 
     `name` stands in the message of the SourceError raised when `data` is empty, blank or not text.
     """
-    for magic, what in _MAGIC:
-        if data.startswith(magic):
-            raise SourceError(f"{name}：内容是{what}，不是文本。", _AS_TEXT)
+    if what := kind_of_bytes(data):
+        raise SourceError(f"{name}：内容是{what}，不是文本。", _AS_TEXT)
     text = _decoded(data, name).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
         raise SourceError(f"{name}：含有空字符，不是文本或编码不明。", _AS_TEXT)
-    if len(_JUNK.findall(text)) > MAX_JUNK * len(text):
-        raise SourceError(f"{name}：多为控制字符，不是文本。", _AS_TEXT)
-    if not _WORD.search(text):
-        raise SourceError(f"{name}：没有文字。", "请检查文件是否完整。")
+    try:
+        check_text(text)
+    except SourceError as error:
+        raise SourceError(f"{name}：{error.what}", error.remedy) from error
     return text
+
+
+def kind_of_bytes(data: bytes) -> str | None:
+    """What the first bytes of a file say it is, in Chinese; None for text and for what is not known."""
+    return next((what for magic, what in _MAGIC if data.startswith(magic)), None)
+
+
+def check_text(text: str) -> None:
+    """Raises SourceError when `text` holds no words or is mostly junk."""
+    if len(_JUNK.findall(text)) > MAX_JUNK * len(text):
+        raise SourceError("多为控制字符，不是文本。", _AS_TEXT)
+    if not _WORD.search(text):
+        raise SourceError("没有文字。", "请检查文件是否完整。")
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -105,7 +119,7 @@ def _decoded(data: bytes, name: str) -> str:
 
 
 def find_sources(paths: Iterable[str | os.PathLike[str]]) -> tuple[list[Path], list[Skipped]]:
-    """The text files among `paths` and in the folders among them (recursively, sorted), and what is left out and why.
+    """The files among `paths` and in the folders among them (recursively, sorted), and what is left out and why.
 
     A path stays as given, a file found in a folder is that folder's path joined with its own, and one named twice
     comes once. Hidden files and `*.jsonl` (metadata beside the reports) are passed over silently.
