@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from index.quantities import Quantity, quantities
 
-_ENCLOSED = re.compile(r"[“‘《（(「][^”’》）)」]*[”’》）)」]")
+_ENCLOSED = re.compile(r"[“‘《（(「][^”’》）)」]{0,120}[”’》）)」]")
 _COMMA = re.compile(r"[，。；：;:？！?!\s]|,(?!\d{3}(?!\d))")
 _JOINED = re.compile(r"[、和与及]|以及")
 _ADVERB = (

@@ -19,6 +19,7 @@ _MEASURES = (
     "口 眼 棵 颗 尾 粒 包 箱 瓶 桶 台班 平方 立方 TEU EFLOPS PFLOPS GW MW "
     "kV P 人份 剂次 个"
 )
+LONGEST_CUE = 16  # characters before or behind a figure in which the words that qualify it stand
 _UNIT = "|".join(map(re.escape, sorted(set(_MEASURES.split()), key=len, reverse=True))).replace("台|", "台(?!阶)|")
 _UNIT = rf"个[十百千万亿]+元?台阶|(?:{_UNIT})(?:/[年日月天])?"
 _SCALE = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
@@ -133,7 +134,9 @@ def _figures(text: str) -> list[Quantity]:
         value = next(part[k] for k in ("value", "vague", "few", "bare", "tenths", "points") if k in part)
         scale = "".join(part.get(k, "") for k in ("scale", "vscale", "bscale"))
         unit = next(part[k] for k in ("unit", "vunit", "funit", "bunit", "tunit", "punit") if k in part)
-        if unit in _TIME_UNITS and not re.match(r"(?:以[上内下])?(?:[，。；、,;]|$)", text[match.end() :]):
+        if unit in _TIME_UNITS and not re.match(
+            r"(?:以[上内下])?(?:[，。；、,;]|$)", text[match.end() : match.end() + LONGEST_CUE]
+        ):
             continue
         more = any(part.get(k) for k in ("more", "most", "vmore", "vmost", "fmore", "bmost"))
         normal, base = _scaled(value, scale), _SAME.get(unit, unit)
@@ -154,8 +157,9 @@ def _quantity(
             qualifier, after = qualifier or kind, match.end()
             break
     for kind, cue in _AHEAD:
-        if match := cue.search(text[:before]):
-            qualifier, before = qualifier or kind, match.start()
+        start = max(0, before - LONGEST_CUE)
+        if match := cue.search(text[start:before]):
+            qualifier, before = qualifier or kind, start + match.start()
             break
     return Quantity(*span, before, after, value, unit, normal, base, qualifier)
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import shutil
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -172,7 +171,7 @@ def test_a_place_that_cannot_be_written_is_a_clean_failure(sources: Path, tmp_pa
 
 
 @pytest.fixture
-def parsed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are read, as they are read."""
     names: list[str] = []
     really = reading.parse_document
@@ -182,7 +181,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return really(data, name)
 
     monkeypatch.setattr(reading, "parse_document", counted)
-    yield names
+    return names
 
 
 def content_of(done: BuildReport) -> dict[str, bytes]:
