@@ -14,6 +14,8 @@ from index.lines import Line, display_width
 from index.roles import is_byline, is_caption, is_furniture, names_an_era
 
 JOIN_FROM = 2.0  # the sum of signs from which two lines are one
+FULL_LINES = 2.0  # the sign that a line fills its column
+SHORTEST_COLUMN, LONGEST_COLUMN = 24.0, 60.0  # full-width characters
 INDENTED = 0.3  # share of lines that are set in from which setting in means something
 NEIGHBOURHOOD = 12  # lines on either side in which a certain wrap tells the width of the wrapping
 _OPENING, _CLOSING = "“‘「『（(《【[", "”’」』）)》】]"
@@ -125,7 +127,7 @@ def join_lines(lines: Sequence[Line]) -> list[list[Line]]:
     for i, line in enumerate(lines):
         if is_furniture(line.text) and not is_byline(line.text):
             groups.append([line])
-        elif text and _goes_on(text, line, i, wraps, sets_in=sets_in):
+        elif text and _goes_on(text, i, lines, wraps, sets_in=sets_in):
             text.append(line)
         else:
             text = [line]
@@ -133,8 +135,9 @@ def join_lines(lines: Sequence[Line]) -> list[list[Line]]:
     return groups
 
 
-def _goes_on(text: list[Line], line: Line, i: int, wraps: dict[int, float], *, sets_in: bool) -> bool:
+def _goes_on(text: list[Line], i: int, lines: Sequence[Line], wraps: dict[int, float], *, sets_in: bool) -> bool:
     """Whether line `i` continues the block `text`."""
+    line = lines[i]
     before = text[-1]
     if is_byline(line.text) and not is_caption(before.text):
         return True  # a photographer's line belongs to the caption above it
@@ -147,4 +150,18 @@ def _goes_on(text: list[Line], line: Line, i: int, wraps: dict[int, float], *, s
     near = [w for j, w in wraps.items() if abs(j - i) <= NEIGHBOURHOOD and width / 1.5 <= w <= 1.5 * width]
     if word_spans_break(before.text, line.text):
         return True
-    return _signs(before, line, min(near, default=None)) >= JOIN_FROM
+    running = _running_text(before.text) and _running_text(line.text) and not _COMPLETE.search(before.text)
+    full = FULL_LINES if running and _full(lines, i - 1) else 0
+    return _signs(before, line, min(near, default=None)) + full >= JOIN_FROM
+
+
+def _full(lines: Sequence[Line], i: int) -> bool:
+    """Whether line `i` is as long as the longest lines around it, and there are several of that length: a column."""
+    width = display_width(lines[i].text)
+    around = [display_width(line.text) for line in lines[max(0, i - NEIGHBOURHOOD) : i + NEIGHBOURHOOD]]
+    longest = max(around)
+    return (
+        SHORTEST_COLUMN <= width <= LONGEST_COLUMN
+        and width >= 0.92 * longest
+        and sum(w >= 0.92 * longest for w in around) > 1
+    )

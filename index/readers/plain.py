@@ -16,6 +16,7 @@ APART = "\n\n\n\n"
 DEEPEST = 6
 _SPACE = re.compile(r"[\s\u200b\ufeff]+")
 _CJK_GAP = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])")
+_STATES = re.compile(r"(?:增长|下降|达到?|突破|约|超过?)?\d")  # a cell that can end a sentence as it is
 _FIGURE = re.compile(r"\d")
 _TIME = re.compile(r"(?:19|20)\d\d(?:年|[-—至/](?:19|20)?\d\d年?)?|\d{1,2}月份?|[1-4]季度|序号\d*|\d+[、.]")
 
@@ -91,7 +92,9 @@ def _line(piece: Piece, shift: int) -> str:
 
 
 def sentences(rows: Sequence[Sequence[str | None]]) -> list[str]:
-    """A table as one line a row: “指标：新增就业；2025年目标：4万人。”. A row of one cell is a line of its own."""
+    """A table as one line a row. A row of figures about one thing says it with each: “2024年完成新增就业4万人；
+    2025年目标新增就业4.5万人。”; another names its columns: “单位：区教育局；联系人：甲。”. A row of one cell is a
+    line of its own."""
     table = [[joined(cell or "") for cell in row] for row in rows]
     table = [row for row in table if any(row)]
     header: list[str] = []
@@ -127,6 +130,9 @@ def _sentence(header: Sequence[str], row: Sequence[str]) -> str:
     cells = [(name, cell.rstrip("。；;")) for name, cell in zip(names, row, strict=False) if cell]
     if not header and len(cells) == 2:
         return f"{cells[0][1]}：{cells[1][1]}。"
+    (_, subject), *figures = cells or [("", "")]
+    if header and figures and not _FIGURE.search(subject) and all(_STATES.match(cell) for _, cell in figures):
+        return "；".join(f"{name}{subject}{cell}" for name, cell in figures) + "。"
     parts = [f"{name}：{cell}" if name and name != cell else cell for name, cell in cells]
     parts = [part for i, part in enumerate(parts) if i == 0 or part != parts[i - 1]]  # a cell merged over columns
     return "；".join(parts) + "。" if parts else ""
