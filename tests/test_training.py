@@ -3,6 +3,7 @@
 import json
 import lzma
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -13,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.embedder import EMBEDDED_FOLDER, load_embedder
-from index.training import glosses, sources
+from index.training import citations, glosses, mine, sources
 from index.training.__main__ import app
-from index.training.arrays import Ragged, encode, load, save
+from index.training.arrays import PairArrays, Ragged, encode, load, save
 from index.training.card import write_card
-from index.training.evaluate import Task, beir, held_out, ndcg, rank, score
+from index.training.evaluate import LANGUAGES, Task, beir, held_out, ndcg, rank, score
 from index.training.everyday import EVERYDAY
 from index.training.export import export, quantise
-from index.training.pairs import SOURCES, Pair, Source
+from index.training.pairs import HARD, SOURCES, Pair, Source
 from index.training.questions import question_from
 from index.training.tokenizer import train as train_tokenizer
 from index.training.train import Settings
@@ -106,7 +107,7 @@ def test_entries_that_share_a_gloss_are_synonyms() -> None:
 
 def test_every_source_has_a_share_and_a_name_of_its_own() -> None:
     assert len({source.name for source in SOURCES}) == len(SOURCES)
-    assert sum(source.share for source in SOURCES) == pytest.approx(1, abs=0.15)
+    assert sum(source.share for source in SOURCES) == pytest.approx(1, abs=0.05)
     assert all(source.share > 0 and 0 <= source.dropout < 0.5 for source in SOURCES)
 
 
@@ -123,7 +124,15 @@ def test_ranking_agrees_with_sorting_all_scores() -> None:
     rng = np.random.default_rng(2)
     queries, passages = (rng.normal(size=(n, 8)).astype(np.float32) for n in (300, 150))
     expected = np.argsort(-(queries @ passages.T), axis=1)[:, :10].tolist()
-    assert rank(queries, passages, 10) == expected
+    assert rank(queries, passages, np.arange(150), 10) == expected
+
+
+def test_ranking_gives_a_document_the_score_of_its_best_passage() -> None:
+    rng = np.random.default_rng(3)
+    queries, passages = (rng.normal(size=(n, 8)).astype(np.float32) for n in (70, 150))
+    owner = np.sort(np.concatenate((np.arange(40), rng.integers(0, 40, 110))))
+    best = [[max(row[owner == document]) for document in range(40)] for row in queries @ passages.T]
+    assert rank(queries, passages, owner, 10) == np.argsort(-np.array(best), axis=1)[:, :10].tolist()
 
 
 def test_ndcg_of_known_rankings() -> None:
@@ -134,11 +143,17 @@ def test_ndcg_of_known_rankings() -> None:
 
 
 def test_score_of_a_task_that_the_shipped_model_must_solve() -> None:
-    passages = ["预期新增就业4万人", "新建口袋公园8处", "改造供热管网30公里"]
-    task = Task("tiny", passages, ["公园要建几个？", "暖气管道改造多少？"], [frozenset({1}), frozenset({2})])
+    texts = ["预期新增就业4万人", "新建口袋公园8处。" + "培育有影响力的文艺精品。" * 9, "改造供热管网30公里"]
+    task = Task(
+        "tiny",
+        [("", text) for text in texts],
+        ["公园要建几个？", "暖气管道改造多少？"],
+        [frozenset({1}), frozenset({2})],
+    )
     found = score(load_embedder(str(EMBEDDED_FOLDER)), task)
     assert found["recall@1"] == found["ndcg@10"] == 1
-    assert (found["passages"], found["questions"]) == (3, 2)
+    assert (found["documents"], found["questions"]) == (3, 2)
+    assert score(load_embedder(str(EMBEDDED_FOLDER)), task, whole=True)["passages"] == 3 < found["passages"]
 
 
 def test_benchmark_is_read_with_titles_and_restricted_by_id(tmp_path: Path) -> None:
@@ -148,7 +163,7 @@ def test_benchmark_is_read_with_titles_and_restricted_by_id(tmp_path: Path) -> N
     write(tmp_path / "qrels.tsv.xz", ["query-id\tcorpus-id\tscore", "q0\tdev0\t1", "q1\ttrain0\t1", "q2\tdev0\t0"])
     assert beir("all", tmp_path).relevant == [frozenset({0}), frozenset({1})]
     kept = beir("dev", tmp_path, "dev")
-    assert (kept.passages, kept.questions, kept.relevant) == (["甲 乙"], ["问0"], [frozenset({0})])
+    assert (kept.documents, kept.questions, kept.relevant) == ([("甲", "乙")], ["问0"], [frozenset({0})])
 
 
 def write(path: Path, lines: list[str]) -> None:
@@ -189,6 +204,68 @@ def test_gradient_of_a_step_is_that_of_the_whole_table() -> None:
     )
     contrastive_loss(bags, torch.from_numpy(groups), 20.0).backward()
     torch.testing.assert_close(few.grad, table.grad[batch.rows])
+
+
+def test_further_wrong_passages_count_against_the_queries_alone() -> None:
+    torch = pytest.importorskip("torch", reason=NEEDS_TORCH)
+    from index.training.train import contrastive_loss
+
+    alike = torch.ones(2 + 3, 2)
+    loss = contrastive_loss(alike, torch.tensor([0, 1, 2]), 20.0)
+    assert loss == pytest.approx((np.log(3) + np.log(2)) / 2)
+    assert contrastive_loss(alike, torch.tensor([0, 1, 1]), 20.0) == pytest.approx(
+        (np.log(3) / 2 + np.log(2) / 2 + np.log(2)) / 2
+    )
+
+
+@pytest.mark.parametrize("by", ["bm25", "model"])
+def test_mined_negatives_are_the_most_alike_of_other_groups(by: str) -> None:
+    rng = np.random.default_rng(5)
+    queries = [rng.choice(30, 4, replace=False).tolist() for _ in range(60)]
+    passages = [[*query[:3], *rng.integers(0, 30, 5).tolist()] for query in queries]
+    pairs = PairArrays(ragged(queries), ragged(passages), np.arange(60) // 2)
+    weights = rng.normal(size=(30, 16)).astype(np.float32)
+    found = mine.mine(pairs, mine.by_bm25 if by == "bm25" else mine.by_model(weights), seed=1)
+    assert found.shape == (60, mine.PER_PAIR)
+    for number, negatives in enumerate(found):
+        if by == "bm25":
+            document = Counter(token for passage in passages for token in set(passage))
+            idf = {token: np.log(1 + (60 - n + 0.5) / (n + 0.5)) for token, n in document.items()}
+            scores = [
+                sum(idf[t] * (tf := p.count(t)) / (tf + 1.5) for t in set(queries[number]) if t in p) for p in passages
+            ]
+        else:
+            unit = [v / np.linalg.norm(v) for v in (weights[p].mean(axis=0) for p in passages)]
+            asked = weights[queries[number]].mean(axis=0)
+            scores = [float(v @ asked / np.linalg.norm(asked)) for v in unit]
+        wrong = {i for i in range(60) if i // 2 != number // 2 and 0 < scores[i] < mine.TOO_GOOD * scores[number]}
+        kept = {int(n) for n in negatives if n >= 0}
+        assert kept <= wrong
+        assert len(kept) == min(mine.PER_PAIR, len(wrong))
+        assert all(scores[k] >= scores[w] - 1e-4 for k in kept for w in wrong - kept)
+
+
+def test_a_batch_brings_mined_negatives_along() -> None:
+    from index.training.train import Sampler
+
+    rows = ragged([[n] for n in range(40)])
+    negatives = np.full((40, 1), -1)
+    negatives[:10] = 39
+    pairs = {"one": PairArrays(rows, rows, np.arange(40), negatives)}
+    settings = Settings(steps=2, batch=20, hard=1.0)
+    batches = [
+        Sampler(pairs, settings, shares={"one": 1}, dropout={"one": 0.0}, pieces=40).batch(step)[1] for step in (0, 1)
+    ]
+    assert sorted(len(batch.groups) for batch in batches) in ([20, 21], [20, 20])
+    assert all(len(batch.starts) == 20 + len(batch.groups) for batch in batches)
+    assert any(len(batch.groups) == 21 and batch.groups[-1] == 39 for batch in batches)
+
+
+def test_an_event_is_paired_with_the_article_it_cites_without_its_name() -> None:
+    text = "当事人销售过期食品，依据《中华人民共和国食品安全法》第五十四条的规定处以罚款。"
+    assert list(citations.cited(text)) == [("食品安全法", "第五十四条")]
+    assert list(citations.cited("违反本法第三条的", own="公园条例")) == [("公园条例", "第三条")]
+    assert "食品安全法" not in citations.without_citations(text)
 
 
 def test_pairs_of_one_group_are_not_each_others_wrong_answers() -> None:
@@ -243,6 +320,7 @@ ARTICLE = (
     "2023年全市新增就业4万人。开工改造老旧小区17个，建成口袋公园8处。一般公共预算收入增长5%，居民收入稳步提高！"
     "新增学位3300个，改扩建中小学5所；打通未贯通道路4条，新增停车泊位2000个。"
 )
+ASKED = "今年招聘教师20名。老旧小区什么时候改造？今年改造17个。在公园里砍树，根据《公园条例》第一条的规定要受罚。"
 ENTRIES = ["老師\t老师\tteacher", "教師\t教师\tteacher", "公園\t公园\tpark", "學校\t学校\tschool"]
 WORDS = [
     "就业\t就业\tto find employment",
@@ -264,7 +342,8 @@ def small_data(folder: Path) -> Path:
     ])  # fmt: skip
     train = folder / "train"
     train.mkdir(parents=True)
-    write(train / "news.txt.xz", [ARTICLE.replace("2023", str(year)) for year in range(1500, 2024)])
+    news = [ARTICLE.replace("2023", str(year)) + ASKED for year in range(1500, 2024)]
+    write(train / "news.txt.xz", news)
     write(train / "cctv_headlines.jsonl.xz", lines([{"title": "城市更新", "body": ARTICLE, "date": "20230101"}] * 3))
     write(train / "laws.jsonl.xz", lines([
         {"law": "公园条例(2020-05-14)", "section": "第一章  总则", "article": "第一条", "text": ARTICLE}
@@ -277,7 +356,7 @@ def small_data(folder: Path) -> Path:
     write(train / "zh_en.tsv.xz", [f"tatoeba\tThe city has {n} parks.\t全市有{n}个公园。" for n in range(300)])
     write(train / "tatoeba_multi.tsv.xz", ["deu\tSchool is open.\tDie Schule ist offen."] * 3)
     translated = ["\t".join([f"New jobs {n}", "新增就业", *["x"] * 14]) for n in range(1000)]
-    write(train / "ntrex_first1000.tsv.xz", ["eng\tzho-CN", *translated])
+    write(train / "ntrex_first1000.tsv.xz", ["\t".join(("eng", "zho-CN", *LANGUAGES[1:], *"abcdef")), *translated])
     write(train / "cedict.tsv.xz", ENTRIES + WORDS)
     for name in ("cmrc2018_dev", "stard"):
         bench = folder / "bench" / name
@@ -303,7 +382,7 @@ def test_every_source_makes_pairs_again_the_same(data: Path, source: Source) -> 
 
 def test_texts_that_are_held_out_are_in_no_pair(data: Path) -> None:
     task = held_out(data / "train")
-    kept = {task.passages[number] for relevant in task.relevant for number in relevant}
+    kept = {task.documents[number][1] for relevant in task.relevant for number in relevant}
     assert 0 < len(kept) < 34
     for source in SOURCES:
         if source.name.startswith("cmrc"):
@@ -323,12 +402,13 @@ def test_the_steps_of_the_command_line_follow_each_other(data: Path, tmp_path: P
     model = str(tmp_path / "model")
     step("tokenizer", "--data", str(data))
     assert step("prepare", "--data", str(data)).count("pairs") == len(SOURCES)
-    step("train", "--steps", "3", "--dim", "8", "--batch", "64")
+    assert step("mine", "--by", "bm25").count("filled") == len(HARD)
+    step("train", "--steps", "3", "--dim", "8", "--batch", "64", "--hard", "0.5")
     assert "after 3 steps" in step("export", "--model", model)
-    assert "stard: passages=1" in step("evaluate", "--data", str(data), "--model", model)
+    assert "stard: documents=1" in step("evaluate", "--data", str(data), "--model", model)
     step("card", "--model", model)
     card = (tmp_path / "model" / "README.md").read_text("utf-8")
-    assert "| `cmrc2018_dev` | 1 | 1 | 1.000 |" in card
+    assert "| `cmrc2018_dev` | 1 | 1 | 1 | 1.000 |" in card
     assert "train --steps 3 --batch 64 --dim 8" in card
     scores = tmp_path / "work" / "scores.json"
     scores.write_text(scores.read_text("utf-8").replace('"sha256": {', '"sha256": {"other": "0",'), "utf-8")

@@ -2,6 +2,7 @@
 
 - tokenizer: learn the pieces, to WORK/tokenizer.json
 - prepare: make and tokenise the pairs, to WORK/pairs/
+- mine: find hard negatives for the pairs, by BM25 or with the last checkpoint of a run
 - train: learn the vectors, from the last checkpoint on, to WORK/checkpoint.safetensors
 - export: int8 rows, tokenizer and config, to index/embedded/
 - evaluate: measure an exported model, to WORK/scores.json
@@ -76,8 +77,30 @@ def prepare(data: Data = DATA, work: Work = WORK, only: str = "", seed: int = Se
 
 
 @app.command()
+def mine(work: Work = WORK, by: str = "model", seed: int = Settings.seed) -> None:
+    """Find hard negatives, by `bm25` or with the `model` of the checkpoint; `train --hard 0.5` uses them."""
+    import numpy as np
+
+    from index.training import mine as miner
+    from index.training.arrays import NEGATIVES, load
+    from index.training.pairs import HARD
+    from index.training.train import load_checkpoint
+
+    saved = load_checkpoint(work) if by == "model" else None
+    if by not in ("bm25", "model") or (by == "model" and saved is None):
+        raise typer.BadParameter(f"--by is bm25 or model; the model is the checkpoint that `train` leaves in {work}.")
+    score_by = miner.by_model(saved[0].weights.numpy()) if saved else miner.by_bm25
+    for name in HARD:
+        began = time.perf_counter()
+        found = miner.mine(load(work / "pairs" / name), score_by, seed)
+        np.save(work / "pairs" / name / NEGATIVES, found)
+        typer.echo(f"{name:16} {(found >= 0).mean():.2f} of the places filled, {time.perf_counter() - began:.0f} s")
+
+
+@app.command()
 def train(work: Work = WORK, steps: int = Settings.steps, batch: int = Settings.batch, dim: int = Settings.dim,
-          learning_rate: float = Settings.learning_rate, seed: int = Settings.seed) -> None:  # fmt: skip
+          learning_rate: float = Settings.learning_rate, hard: float = Settings.hard,
+          seed: int = Settings.seed) -> None:  # fmt: skip
     """Learn the vectors; a run that was stopped goes on from its last checkpoint."""
     from tokenizers import Tokenizer
 
@@ -87,7 +110,7 @@ def train(work: Work = WORK, steps: int = Settings.steps, batch: int = Settings.
 
     pieces = Tokenizer.from_file(str(work / "tokenizer.json")).get_vocab_size()
     saved = loop.load_checkpoint(work)
-    settings = Settings(steps=steps, batch=batch, dim=dim, learning_rate=learning_rate, seed=seed)
+    settings = Settings(steps=steps, batch=batch, dim=dim, learning_rate=learning_rate, hard=hard, seed=seed)
     if saved and saved[1] != settings:
         raise typer.BadParameter(f"{work} holds a run with {saved[1]}; use its settings or another --work.")
     state = saved[0] if saved else loop.new_state(pieces, settings)
@@ -127,9 +150,10 @@ def evaluate(data: Data = DATA, work: Work = WORK, model: str = "embedded", only
     typer.echo(f"speed: {pace}")
     scores: dict[str, dict[str, float]] = {}
     for task in tasks(data):
-        if only in ("", task.name):
-            scores[task.name] = score(embedder, task)
-            typer.echo(f"{task.name}: " + " ".join(f"{name}={value:g}" for name, value in scores[task.name].items()))
+        for name, whole in ((task.name, False), (f"{task.name}, whole", True)):
+            if only in ("", task.name) and not (whole and task.name.startswith("news_")):
+                scores[name] = score(embedder, task, whole=whole)
+                typer.echo(f"{name}: " + " ".join(f"{key}={value:g}" for key, value in scores[name].items()))
     work.mkdir(parents=True, exist_ok=True)
     config = (EMBEDDED if model == "embedded" else Path(model)) / CONFIG_FILE
     hashes = json.loads(config.read_text("utf-8")).get("sha256") if config.is_file() else None

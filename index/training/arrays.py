@@ -6,7 +6,7 @@ than rows).
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Tokens = NDArray[np.uint16]
 Starts = NDArray[np.int64]
 CHUNK = 20_000
+NEGATIVES = "negatives.npy"
 LONGEST_ROW = 320  # tokens of one side of a pair
 
 
@@ -37,6 +38,10 @@ class Ragged:
 
     def __len__(self) -> int:
         return len(self.starts) - 1
+
+    def rows(self) -> Iterator[Tokens]:
+        """The tokens of each row."""
+        return (self.tokens[a:b] for a, b in pairwise(self.starts))
 
     def take(self, rows: NDArray[np.int64]) -> "Ragged":
         """The rows of the given numbers, in that order."""
@@ -56,11 +61,16 @@ class Ragged:
 
 @dataclass(frozen=True)
 class PairArrays:
-    """The pairs of one source: row i of both sides belongs together, in group `groups[i]`."""
+    """The pairs of one source: row i of both sides belongs together, in group `groups[i]`.
+
+    `negatives`, (pairs, some), when they were mined: numbers of pairs whose passages are hard to tell from that of
+    pair i, -1 for none.
+    """
 
     queries: Ragged
     passages: Ragged
     groups: NDArray[np.int64]
+    negatives: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         if not len(self.queries) == len(self.passages) == len(self.groups):
@@ -119,4 +129,6 @@ def load(folder: Path) -> PairArrays:
         Ragged(np.load(folder / f"{name}.npy", mmap_mode="r"), np.load(folder / f"{name}_starts.npy"))
         for name in ("queries", "passages")
     ]
-    return PairArrays(sides[0], sides[1], np.load(folder / "groups.npy"))
+    mined = folder / NEGATIVES
+    negatives = np.load(mined) if mined.is_file() else None
+    return PairArrays(sides[0], sides[1], np.load(folder / "groups.npy"), negatives)

@@ -7,10 +7,11 @@ from typing import Any
 
 from index.embedder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE
 
-MEASURES = ("passages", "questions", "recall@1", "recall@10", "recall@100", "hit@10", "ndcg@10")
+COUNTS = ("documents", "passages", "questions")
+MEASURES = (*COUNTS, "recall@1", "recall@10", "recall@100", "hit@10", "ndcg@10")
 WHAT = {
     "held_out": "CMRC 2018 train questions whose passages were kept back, with news articles kept back as distractors",
-    "english_news": "English news sentences to their Chinese translations (NTREX rows kept back)",
+    "news_eng": "English news sentences to their Chinese translations; likewise the other languages",
     "cmrc2018_dev_848": "CMRC 2018 dev questions to the passages of the dev split",
     "cmrc2018_dev": "the same questions with the passages of the train split as distractors",
     "stard": "lay people's legal questions to the statute articles that answer them, among all articles",
@@ -35,11 +36,11 @@ def write_card(model: Path, scores: Path) -> None:
         **measured["speed"], files=files, model_file=MODEL_FILE, ntrex=760,
         heads=" | ".join(MEASURES), rules="---|" * (len(MEASURES) - 1) + "---",
         scores="\n".join(_row(name, found) for name, found in measured["scores"].items()),
-        what="\n".join(f"- `{name}`: {WHAT[name]}" for name in measured["scores"]),
+        what="\n".join(f"- `{name}`: {WHAT[name]}" for name in measured["scores"] if name in WHAT),
     )  # fmt: skip
     (model / "README.md").write_text(text, "utf-8")
 
 
 def _row(name: str, found: Mapping[str, float]) -> str:
-    cells = (f"{found[measure]:,.0f}" if measure in MEASURES[:2] else f"{found[measure]:.3f}" for measure in MEASURES)
+    cells = (f"{found[measure]:,.0f}" if measure in COUNTS else f"{found[measure]:.3f}" for measure in MEASURES)
     return f"| `{name}` | {' | '.join(cells)} |"

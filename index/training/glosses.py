@@ -21,6 +21,16 @@ def translations(entries: Iterable[Entry]) -> Iterator[tuple[str, str]]:
                 yield gloss, simplified
 
 
+def substitutes(entries: Iterable[Entry]) -> dict[str, list[str]]:
+    """For each word of two characters or more the others that share a gloss with it."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for one, other in synonyms(entries):
+        if len(one) > 1 and len(other) > 1:
+            found[one].append(other)
+            found[other].append(one)
+    return found
+
+
 def synonyms(entries: Iterable[Entry]) -> Iterator[tuple[str, str]]:
     """Two entries that share an English gloss."""
     shared: dict[str, list[str]] = defaultdict(list)

@@ -44,6 +44,11 @@ def sentences(text: str) -> list[str]:
     return [part for found in SENTENCE.finditer(text) if len(part := found.group().strip()) > 1]
 
 
+def is_question(sentence: str) -> bool:
+    """Whether a sentence asks, in the length of a question that people ask."""
+    return 6 <= len(sentence) <= 60 and sentence.rstrip("”」』）)").endswith(("？", "?"))
+
+
 def clauses(sentence: str) -> list[str]:
     """The parts of a sentence between commas, without the commas."""
     return [part for found in CLAUSE.finditer(sentence) if len(part := found.group().strip()) > 3]
@@ -68,11 +73,23 @@ def headlines(train: Path) -> Iterator[tuple[str, str]]:
         yield row["title"], row["body"]
 
 
+def _law(name: str) -> str:
+    """The name of a law without the day of its version."""
+    return re.sub(r"\(\d{4}-\d\d-\d\d\)$", "", name)
+
+
+def articles(train: Path) -> Iterator[tuple[str, str, str]]:
+    """Law, number and text of each article of a statute."""
+    for line in _lines(train / "laws.jsonl.xz"):
+        row = json.loads(line)
+        yield _law(row["law"]), row["article"], row["text"]
+
+
 def laws(train: Path) -> Iterator[Section]:
     """Each article of a statute under the name of the law and its section."""
     for line in _lines(train / "laws.jsonl.xz"):
         row = json.loads(line)
-        law = re.sub(r"\(\d{4}-\d\d-\d\d\)$", "", row["law"])
+        law = _law(row["law"])
         section = re.sub(r"^第\S+?[编章节]\s*", "", row["section"] or "")
         yield Section((law, section), tuple(sentences(row["text"])))
 
@@ -122,11 +139,10 @@ def many_languages(train: Path) -> Iterator[tuple[str, str]]:
             yield parts[1], parts[2]
 
 
-def ntrex(train: Path) -> Iterator[list[str]]:
-    """News sentences, each in sixteen languages: English first, then Chinese."""
-    for number, line in enumerate(_lines(train / "ntrex_first1000.tsv.xz")):
-        if number:
-            yield line.split("\t")
+def ntrex_rows(train: Path) -> Iterator[list[str]]:
+    """The languages, then news sentences, each in sixteen languages: English first, then Chinese."""
+    for line in _lines(train / "ntrex_first1000.tsv.xz"):
+        yield line.split("\t")
 
 
 def dictionary(train: Path) -> Iterator[tuple[str, str, list[str]]]:

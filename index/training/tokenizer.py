@@ -92,7 +92,7 @@ def _other(train_folder: Path) -> Iterator[str]:
         yield " ".join(rjieba.cut(chinese))
     for english, other in sources.many_languages(train_folder):
         yield from (english, other)
-    for row in islice(sources.ntrex(train_folder), 1000 - sources.HELD_OUT_NTREX_ROWS):
+    for row in islice(sources.ntrex_rows(train_folder), 1, 1001 - sources.HELD_OUT_NTREX_ROWS):
         yield from (row[0], row[0], row[0])
         yield from row[4:]
     for traditional, _, glosses in sources.dictionary(train_folder):

@@ -33,6 +33,7 @@ class Settings:
     learning_rate: float = 2e-2
     scale: float = 20.0
     init: float = 0.04
+    hard: float = 0.0  # share of the queries that bring a mined negative along
     seed: int = 20250301
     checkpoint_every: int = 500
 
@@ -49,7 +50,9 @@ class State:
 
 @dataclass(frozen=True)
 class Batch:
-    """The tokens of 2·n rows (queries, then passages) numbered within the batch, and what masks what."""
+    """The tokens of n queries, their n passages and m more passages that answer none of them, numbered within the
+    batch; `groups`, (n + m,), of the passages, masks what is no wrong answer.
+    """
 
     rows: NDArray[np.int64]
     local: NDArray[np.int64]
@@ -79,17 +82,20 @@ def make_batch(queries: Ragged, passages: Ragged, groups: NDArray[np.int64], pie
 
 
 def contrastive_loss(sides: "torch.Tensor", groups: "torch.Tensor", scale: float) -> "torch.Tensor":
-    """Symmetric InfoNCE of unit rows (2n, dim), queries first; rows of one group are not each other's negatives."""
+    """Symmetric InfoNCE of rows (n + n + m, dim): queries, their passages, further wrong passages.
+
+    `groups`, (n + m,), are those of the passages; texts of one group are not each other's negatives.
+    """
     import torch
     import torch.nn.functional as F
 
     unit = F.normalize(sides, dim=1)
-    count = len(groups)
+    count = len(sides) - len(groups)
     scores = unit[:count] @ unit[count:].T * scale
-    same = (groups[:, None] == groups[None, :]) & ~torch.eye(count, dtype=torch.bool)
+    same = (groups[:count, None] == groups[None, :]) & ~torch.eye(count, len(groups), dtype=torch.bool)
     scores = scores.masked_fill(same, float("-inf"))
     target = torch.arange(count)
-    return (F.cross_entropy(scores, target) + F.cross_entropy(scores.T, target)) / 2
+    return (F.cross_entropy(scores, target) + F.cross_entropy(scores[:, :count].T, target)) / 2
 
 
 def update(state: State, batch: Batch, settings: Settings) -> float:
@@ -152,8 +158,17 @@ class Sampler:
         chosen = np.sort(order[turn % turns * size :][:size])
         rng = np.random.default_rng((self._settings.seed, step))
         queries = pairs.queries.take(chosen).thin(self._dropout[name], rng)
-        passages = pairs.passages.take(chosen).thin(self._dropout[name] / 2, rng)
-        return name, make_batch(queries, passages, pairs.groups[chosen], self._pieces)
+        given = np.concatenate((chosen, self._hard(pairs, chosen, rng)))
+        passages = pairs.passages.take(given).thin(self._dropout[name] / 2, rng)
+        return name, make_batch(queries, passages, pairs.groups[given], self._pieces)
+
+    def _hard(self, pairs: PairArrays, chosen: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+        """One mined negative for a share of the chosen pairs."""
+        if pairs.negatives is None or not self._settings.hard:
+            return chosen[:0]
+        asking = chosen[rng.random(len(chosen)) < self._settings.hard]
+        found = pairs.negatives[asking, rng.integers(pairs.negatives.shape[1], size=len(asking))]
+        return np.setdiff1d(found[found >= 0], chosen)
 
     def _order(self, name: str, epoch: int) -> NDArray[np.int64]:
         """The pairs of a source as shuffled for one pass over them."""
