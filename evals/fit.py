@@ -62,7 +62,7 @@ def samples(pipeline: Pipeline, questions: Sequence[Question]) -> list[Sample]:
     extractor: Extractor = pipeline.extractor
     for q in questions:
         query = understand(q.question, q.history, coverage=pipeline.store.coverage, today=ASKED_ON)
-        if query.type in ("beyond", "compare") or (query.unknown_places and not query.places):
+        if query.type in ("beyond", "compare", "rank", "trend") or (query.unknown_places and not query.places):
             continue
         hits = extractor.retriever.retrieve(query)
         if not hits:

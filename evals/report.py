@@ -12,6 +12,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
+from evals.chart import CHART_STYLE, curves_html, terminal_curves
+from evals.curve import Curves
 from evals.gate import Line
 from evals.run import Crash, Result, Run
 from evals.scores import HELDOUT, Scores, milliseconds, tabulate, wrong
@@ -57,8 +59,8 @@ def terminal_table(run: Run) -> Table:
     return table
 
 
-def print_report(run: Run, failures: int = 0) -> None:
-    """The table, the times, the crashes, and up to `failures` wrong answers of each category."""
+def print_report(run: Run, failures: int = 0, curves: Curves | None = None) -> None:
+    """The table, the times, the curves, the crashes, and up to `failures` wrong answers of each category."""
     from rich.console import Console
 
     console = Console(file=sys.stdout, highlight=False, markup=False)
@@ -66,6 +68,8 @@ def print_report(run: Run, failures: int = 0) -> None:
     console.print(terminal_table(run))
     if times := milliseconds(run):
         console.print(f"每问 中位 {times['median']:.1f} ms，95% {times['p95']:.1f} ms")
+    if curves:
+        console.print(terminal_curves(curves))
     for crash in run.crashes:
         console.print(f"崩溃 {crash.question.id}：{crash.error}", style="red", soft_wrap=True)
     for result in _first_of_each(wrong(run), failures):
@@ -90,11 +94,13 @@ def _explain(result: Result) -> tuple[str, str, str, str]:
     return (f"{question.id} {asked}", f"  应为 {wanted}", f"  答了 {result.answer.answer[:160]}", f"  原因 {why}")
 
 
-def to_json(run: Run, gate: Sequence[Line]) -> dict[str, Any]:
-    """Everything a program may want: scores by split, times, crashes, wrong answers that may be shown, the gate."""
+def to_json(run: Run, gate: Sequence[Line], curves: Curves | None = None) -> dict[str, Any]:
+    """Everything a program may want: scores by split, times, the curves where there are some, crashes, wrong answers
+    that may be shown, the gate."""
     return {
         "splits": {split: {n: asdict(s) for n, s in rows.items()} for split, rows in tabulate(run).items()},
         "ms_per_question": milliseconds(run),
+        "curve": asdict(curves) if curves else None,
         "crashes": [{"id": crash.question.id, "error": crash.error} for crash in run.crashes],
         "wrong": [_wrong_json(result) for result in wrong(run)],
         "gate": {"passed": not any(line.failure for line in gate), "failures": _failures(gate)},
@@ -119,7 +125,7 @@ def _failures(gate: Sequence[Line]) -> list[str]:
     return [f"{line.name}：{line.failure}" for line in gate if line.failure]
 
 
-def to_html(run: Run, gate: Sequence[Line]) -> str:
+def to_html(run: Run, gate: Sequence[Line], curves: Curves | None = None) -> str:
     """One page that needs nothing else; every string in it is escaped."""
     escape = html.escape
     heads = ["类别", *(f"{split} {column}" for split in tabulate(run) for column in COLUMNS)]
@@ -133,10 +139,12 @@ def to_html(run: Run, gate: Sequence[Line]) -> str:
         for result in shown
     )
     hidden = sum(not r.verdict.right for r in run.results) - len(shown)
+    curve = curves_html(curves) if curves else ""
     return (
-        f'<!doctype html>\n<html lang="zh-CN"><meta charset="utf-8"><title>问据 评测</title><style>{STYLE}</style>\n'
+        '<!doctype html>\n<html lang="zh-CN"><meta charset="utf-8"><title>问据 评测</title>'
+        f"<style>{STYLE}{CHART_STYLE}</style>\n"
         f"<h1>问据 评测</h1>\n<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>\n"
-        f"<h2>门槛</h2>\n{fell or '<p>没有下降</p>'}\n<h2>崩溃 {len(run.crashes)}</h2>\n{crashes}\n"
+        f"{curve}<h2>基线</h2>\n{fell or '<p>没有下降</p>'}\n<h2>崩溃 {len(run.crashes)}</h2>\n{crashes}\n"
         f"<h2>答错 {len(shown)}</h2>\n{articles}\n"
         f"<p>留出集（{HELDOUT}）答错 {hidden} 题，只计数，不列出。</p>\n</html>\n"
     )

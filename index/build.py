@@ -21,6 +21,7 @@ from index.store import Content, publish
 
 if TYPE_CHECKING:
     from index.embedder import Embedder
+    from index.models import ModelOptions
 
 Stage = Literal["read", "embed"]
 Progress = Callable[[Stage, int, int], None]  # stage, done, total
@@ -70,12 +71,13 @@ def build(
     *,
     embedder: Embedder,
     embedder_name: str = EMBEDDED,
+    options: ModelOptions | None = None,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Index the files and folders `sources` into a new generation of `index_dir`.
 
-    `embedder_name` is what `load_embedder` takes to load `embedder` again when the index is opened. Files that cannot
-    be read are skipped and listed. Raises SourceError when a path is missing, a sidecar is broken or nothing can be
+    `embedder_name` and `options` are what `load_embedder` takes to load `embedder` again when the index is opened.
+    Files that cannot be read are skipped and listed. Raises SourceError when a path is missing, a sidecar is broken or nothing can be
     read, IndexLocked when another build is running, StoreError when writing fails; the old index then stays.
     """
     start = time.perf_counter()
@@ -104,6 +106,7 @@ def build(
             content,
             embedder_name=embedder_name,
             fingerprint=embedder.fingerprint,
+            options=options,
             also=lambda path: write_known(path, reading.known.values()),
         )
     reused = sum(text in previous.vectors for text in texts)

@@ -10,16 +10,15 @@ tokenizers, loads in a fraction of a second and runs anywhere. Its folder holds
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 
 from index.errors import EmbedderError
+from index.models import INSTALL_MODELS, ModelOptions
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -33,8 +32,6 @@ MODEL_FILE = "model.safetensors"
 TOKENIZER_FILE = "tokenizer.json"
 CONFIG_FILE = "config.json"
 REINSTALL = "Reinstall wenju, or restore the folder from its repository."
-INSTALL_MODELS = 'pip install "wenju[models]"'
-DOWNLOAD_SWITCH = "WENJU_ALLOW_DOWNLOAD"
 BLOCK = 1024  # texts tokenised and pooled at a time: bounds memory at a few megabytes per thousand tokens
 
 
@@ -56,17 +53,26 @@ class Embedder(Protocol):
         """Unit rows (n, dim) for passages; a row of zeros where the model knows nothing of a text."""
 
 
-def load_embedder(name: str = EMBEDDED) -> Embedder:
+def load_embedder(name: str = EMBEDDED, options: ModelOptions | None = None) -> Embedder:
     """The embedder of a name: `embedded`, a folder of a model, or the name of a sentence-transformers model.
 
-    Raises EmbedderError when there is no such model or its files are damaged.
+    Raises EmbedderError when there is no such model, its files are damaged, or `options` do not fit it.
     """
-    if name == EMBEDDED:
-        return StaticEmbedder.open(EMBEDDED_FOLDER)
-    folder = Path(name)
-    if _is_static(folder):
+    options = options or ModelOptions()
+    folder = EMBEDDED_FOLDER if name == EMBEDDED else Path(name)
+    if name == EMBEDDED or _is_static(folder):
+        if options.to_json():
+            raise EmbedderError(
+                f"The static model {name} knows neither prompts nor backends.", "Leave those options out."
+            )
         return StaticEmbedder.open(folder)
-    return SentenceTransformerEmbedder.open(name)
+    if options.backend == "torch":
+        from index.transformer import TransformerEmbedder
+
+        return TransformerEmbedder.open(name, options)
+    from index.onnx import OnnxEmbedder
+
+    return OnnxEmbedder.open(name, options)
 
 
 def _is_static(folder: Path) -> bool:
@@ -136,56 +142,6 @@ class StaticEmbedder:
         total: Vectors = self._scale.take(tokens) @ self._embedding.take(tokens, axis=0).astype(np.float32)
         length = np.float32(np.linalg.norm(total))
         return total / length if length > 0 else total
-
-
-class SentenceTransformerEmbedder:
-    """Any other model of sentence-transformers, with its own prompts for questions and for documents."""
-
-    def __init__(self, model: "SentenceTransformer", fingerprint: str) -> None:
-        self._model, self._fingerprint = model, fingerprint
-
-    @classmethod
-    def open(cls, name: str) -> "SentenceTransformerEmbedder":
-        """Load a model by folder or name, from this machine unless WENJU_ALLOW_DOWNLOAD=1; raises EmbedderError."""
-        offline = os.environ.get(DOWNLOAD_SWITCH) != "1"
-        if offline:
-            os.environ["HF_HUB_OFFLINE"] = "1"  # for the libraries below, which ask the hub on their own account
-        try:
-            from sentence_transformers import SentenceTransformer
-        except ImportError as error:
-            raise EmbedderError(f"The model {name} needs sentence-transformers.", f"Run: {INSTALL_MODELS}") from error
-        try:
-            model = SentenceTransformer(name, trust_remote_code=False, local_files_only=offline)
-        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-            raise EmbedderError(
-                f"No usable model {name} on this machine ({type(error).__name__}).",
-                f"Give the folder of a sentence-transformers model, or set {DOWNLOAD_SWITCH}=1 to fetch it by name.",
-            ) from error
-        return cls(model, f"{Path(name).name if Path(name).is_dir() else name}@{_model_hash(model)}")
-
-    @property
-    def fingerprint(self) -> str:
-        """The name (of a folder, its last part) and a hash of weights, prompts and longest text."""
-        return self._fingerprint
-
-    @property
-    def dim(self) -> int:
-        """Numbers in a vector."""
-        return int(self._model.get_embedding_dimension() or 0)
-
-    def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        """Unit rows (n, dim), with the model's prompt for questions."""
-        return self._rows(self._model.encode_query, texts)
-
-    def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """Unit rows (n, dim), with the model's prompt for documents."""
-        return self._rows(self._model.encode_document, texts)
-
-    def _rows(self, encode: Any, texts: Sequence[str]) -> Vectors:
-        if not texts:
-            return np.zeros((0, self.dim), dtype=np.float32)
-        found = encode(list(texts), normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False)
-        return np.asarray(found, dtype=np.float32)
 
 
 def to_sentence_transformer(folder: Path = EMBEDDED_FOLDER) -> "SentenceTransformer":
@@ -259,12 +215,3 @@ def _read_rows(path: Path) -> tuple[NDArray[np.int8], Vectors]:
 def _fingerprint(config: Mapping[str, Any]) -> str:
     parts = (config["sha256"][MODEL_FILE], config["sha256"][TOKENIZER_FILE])
     return f"{config['name']}-{config['version']}@{hashlib.sha256(''.join(parts).encode()).hexdigest()[:16]}"
-
-
-def _model_hash(model: "SentenceTransformer") -> str:
-    """A hash of what a text's vector depends on: all weights, the prompts and the longest text."""
-    digest = hashlib.sha256(json.dumps([model.prompts, model.max_seq_length], sort_keys=True).encode())
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(np.ascontiguousarray(tensor.detach().float().cpu().numpy()).tobytes())
-    return digest.hexdigest()[:16]

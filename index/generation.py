@@ -21,8 +21,9 @@ import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from index.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexMissing, StoreError
 
@@ -61,6 +62,7 @@ class Manifest:
     dim: int
     counts: Mapping[str, int]
     files: Mapping[str, str]
+    options: Mapping[str, Any] = field(default_factory=dict)  # of the embedder: `ModelOptions(**options)`
 
 
 def rebuild(folder: Path) -> str:

@@ -7,9 +7,10 @@ idf(t) = ln(1 + (N - df + 0.5) / (df + 0.5)).
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from rjieba import Jieba
+
+Tokens = Callable[[str], list[str]]
 
 K1, B = 1.5, 0.75
 EMPTY = ""  # the one token of a text without any, so that every row has a length
@@ -45,19 +48,19 @@ def _segmenter() -> Jieba:
     return Jieba()
 
 
-def tokenize(text: str) -> list[str]:
+def tokenize(text: str, *, words: bool = True, pairs: bool = True) -> list[str]:
     """The search tokens of `text` in order, repeated as they repeat.
 
-    Width and case are folded (NFKC, lower case). A run of Chinese characters gives its dictionary words (jieba,
-    without its guesses at unknown words: the pairs cover those) and its overlapping character pairs; Latin words and
+    Width and case are folded (NFKC, lower case). A run of Chinese characters gives its dictionary `words` (jieba,
+    without its guesses at unknown words: the pairs cover those) and its overlapping character `pairs`; Latin words and
     numbers stay whole; punctuation and FUNCTION_WORDS are dropped.
     """
     tokens: list[str] = []
     for match in _RUN.finditer(unicodedata.normalize("NFKC", text).lower()):
         run = match.group()
         if _CJK_RUN.match(run):
-            tokens += _segmenter().cut(run, hmm=False)
-            tokens += [run[i : i + 2] for i in range(len(run) - 1)]
+            tokens += _segmenter().cut(run, hmm=False) if words else []
+            tokens += [run[i : i + 2] for i in range(len(run) - 1)] if pairs else []
         else:
             tokens.append(run)
     return [token for token in tokens if token not in FUNCTION_WORDS]
@@ -66,15 +69,16 @@ def tokenize(text: str) -> list[str]:
 class Lexical:
     """A BM25 index; row i is the i-th text it was built from."""
 
-    def __init__(self, model: Any, rows: int) -> None:
-        """`model`: a bm25s.BM25 over `rows` texts; use `build` or `load`."""
+    def __init__(self, model: Any, rows: int, tokens: Tokens = tokenize) -> None:
+        """`model`: a bm25s.BM25 over the `tokens` of `rows` texts; use `build` or `load`."""
         if model.scores["num_docs"] != rows:
             raise ValueError(f"the model covers {model.scores['num_docs']} rows, not {rows}")
         self._model = model
+        self._tokens = tokens
         self.rows = rows
 
     @classmethod
-    def build(cls, texts: Sequence[str]) -> Lexical:
+    def build(cls, texts: Sequence[str], tokens: Tokens = tokenize) -> Lexical:
         """Index `texts` (at least one); the same texts always give the same index, byte for byte."""
         from bm25s import BM25
 
@@ -82,30 +86,47 @@ class Lexical:
             raise ValueError("there is nothing to index")
         vocabulary = {EMPTY: 0}  # numbered as they come: bm25s would number by a set, that is by chance
         ids = [
-            [vocabulary.setdefault(token, len(vocabulary)) for token in tokenize(text)] or [vocabulary[EMPTY]]
+            [vocabulary.setdefault(token, len(vocabulary)) for token in tokens(text)] or [vocabulary[EMPTY]]
             for text in texts
         ]
         model = BM25(k1=K1, b=B, method="lucene", backend="numpy")
         model.index((ids, vocabulary), show_progress=False)
-        return cls(model, len(texts))
+        return cls(model, len(texts), tokens)
 
     def scores(self, text: str) -> NDArray[np.float32]:
         """BM25 of every row for `text`, shape (rows,), 0 where no token matches. A repeated token counts once."""
-        found: list[int] = self._model.get_tokens_ids(list(dict.fromkeys(tokenize(text))))
+        found: list[int] = self._model.get_tokens_ids(list(dict.fromkeys(self._tokens(text))))
         scores: NDArray[np.float32] = self._model.get_scores_from_ids(found)
         return scores
+
+    def coverage(self, text: str, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The share of the idf of the distinct tokens of `text` that each of `rows` holds, (len(rows),), in [0, 1].
+
+        A token that no row holds counts as the rarest there can be; a text without tokens is not covered at all.
+        """
+        held, total = np.zeros(len(rows)), 0.0
+        for token in dict.fromkeys(self._tokens(text)):
+            holders = self._holders(token)
+            idf = math.log1p((self.rows - len(holders) + 0.5) / (len(holders) + 0.5))
+            total += idf
+            if len(holders):
+                places = np.minimum(np.searchsorted(holders, rows), len(holders) - 1)
+                held += idf * (holders[places] == rows)
+        return (held / total if total else held).astype(np.float32)
 
     def frequency(self, word: str) -> int:
         """How many rows hold `word`: exactly where it is a token; at most, by its rarest character pair, otherwise."""
         tokens = [word] if word in self._model.vocab_dict else [word[i : i + 2] for i in range(len(word) - 1)]
-        return min((self._rows_with(token) for token in tokens), default=0)
+        return min((len(self._holders(token)) for token in tokens), default=0)
 
-    def _rows_with(self, token: str) -> int:
+    def _holders(self, token: str) -> NDArray[np.int32]:
+        """The rows that hold `token`, ascending."""
         number = self._model.vocab_dict.get(token)
         if number is None:
-            return 0
-        bounds = self._model.scores["indptr"]
-        return int(bounds[number + 1] - bounds[number])
+            return np.empty(0, np.int32)
+        matrix = self._model.scores
+        rows: NDArray[np.int32] = matrix["indices"][matrix["indptr"][number] : matrix["indptr"][number + 1]]
+        return rows
 
     def save(self, folder: Path) -> None:
         """Write the index into `folder` as .npy arrays and JSON; raises OSError when that fails."""

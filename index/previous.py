@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from index import generation, records
 from index.errors import StoreError
+from index.fusion import Vectors
 from index.generation import FILES
 from index.passages import indexed_text
 from index.report import ReadReport
-from index.search import HybridIndex, Vectors
+from index.search import HybridIndex
 
 if TYPE_CHECKING:
     from index.embedder import Embedder

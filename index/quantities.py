@@ -22,6 +22,7 @@ _MEASURES = (
 LONGEST_CUE = 16  # characters before or behind a figure in which the words that qualify it stand
 _UNIT = "|".join(map(re.escape, sorted(set(_MEASURES.split()), key=len, reverse=True))).replace("台|", "台(?!阶)|")
 _UNIT = rf"个[十百千万亿]+元?台阶|(?:{_UNIT})(?:/[年日月天])?"
+_UNIT_THERE = re.compile(_UNIT)
 _SCALE = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
 _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _CHINESE = "一二两三四五六七八九十百千"
@@ -87,6 +88,12 @@ class Quantity:
     base_unit: str
     qualifier: Qualifier | None
     rank: bool = False
+
+
+def unit_at(text: str, start: int) -> tuple[str, int]:
+    """The unit that stands at ``text[start:]`` in its one form (平米 is 平方米), and where it ends; ("", start) for none."""
+    match = _UNIT_THERE.match(text, start)
+    return (_SAME.get(match[0], match[0]), match.end()) if match else ("", start)
 
 
 def number_of(text: str) -> float | None:

@@ -1,21 +1,21 @@
 """Dense and lexical search over rows of text, fused.
 
 Row i is the i-th text, for the vectors and for BM25 alike. Both sides propose their best rows, within the mask; every
-proposed row is then scored exactly by both, and the two scores are summed with fixed weights.
+proposed row is then scored exactly by both, and `index.fusion` makes one score of the two.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from index import fusion
 from index.errors import EmbedderError
+from index.fusion import Candidates, Mask, Rows, Scored, Vectors
 from index.generation import FILES
 from index.lexical import Lexical
 
@@ -23,31 +23,11 @@ if TYPE_CHECKING:
     from index.embedder import Embedder
 
 Mode = Literal["hybrid", "dense", "lexical"]
-Vectors = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-Rows = NDArray[np.int64]
-
-# Measured with the embedded model, MRR on held-out passages of cmrc2018_train and on the train split of
-# evals/questions/seeds.jsonl: dense weight 0 -> 0.988, 0.792; 0.5 -> 0.991, 0.808; 0.7 -> 0.992, 0.822;
-# 0.8 -> 0.987, 0.830; 1 -> 0.908, 0.761.
-DENSE_WEIGHT, LEXICAL_WEIGHT = 0.7, 0.3
 DEPTH = 200  # rows each side proposes at least; rows further down either list do not reach the first 20
-_WEIGHTS = {"hybrid": (DENSE_WEIGHT, LEXICAL_WEIGHT), "dense": (1.0, 0.0), "lexical": (0.0, 1.0)}
+SCORINGS: Mapping[Mode, fusion.Scoring] = {"hybrid": fusion.fused, "dense": fusion.dense, "lexical": fusion.lexical}
 BATCH = 256  # texts embedded at a time: the step of the progress bar
 
 _reading = threading.Lock()  # FAISS keeps its size limit in a global
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A found row; scores and ranks as in `index.types.Hit`."""
-
-    row: int
-    score: float
-    dense: float
-    lexical: float
-    dense_rank: int | None
-    lexical_rank: int | None
 
 
 class HybridIndex:
@@ -119,24 +99,33 @@ class HybridIndex:
         """
         if k < 1 or mode not in get_args(Mode):
             raise ValueError(f"k={k}, mode={mode!r}")
+        found = self.candidates(texts, embedder=embedder, k=k, mask=mask, mode=mode)
+        return [fusion.ranked(one, SCORINGS[mode])[:k] for one in found]
+
+    def candidates(
+        self, texts: Sequence[str], *, embedder: Embedder, k: int, mask: Mask | None = None, mode: Mode = "hybrid"
+    ) -> Iterator[Candidates]:
+        """For each of `texts` the rows that can be among its best `k`, not yet in order. See `search_many`."""
         if mask is not None and (mask.shape != (self.rows,) or mask.dtype != np.bool_):
             raise ValueError(f"the mask is {mask.dtype} {mask.shape}, not bool ({self.rows},)")
         depth = min(max(DEPTH, 2 * k), self.rows if mask is None else int(mask.sum()))
-        if not texts or not depth:
-            return [[] for _ in texts]
         near = np.empty((len(texts), 0), np.int64)
         queries = np.zeros((len(texts), self.dim), np.float32)
-        if mode != "lexical":
+        if mode != "lexical" and texts and depth:
             queries = checked(embedder.embed_queries(list(texts)), queries.shape)
             near = self._nearest(queries, depth, mask)
         nothing = np.zeros(self.rows, np.float32)
-        found: list[list[Scored]] = []
         for text, query, proposed in zip(texts, queries, near, strict=True):
             bm25 = nothing if mode == "dense" else self._matching(text, mask)
             rows = np.union1d(proposed, _best(bm25, depth))
-            cosines = self._cosines(query, rows)
-            found.append(_fuse(rows, cosines, bm25, proposed=proposed, weights=_WEIGHTS[mode])[:k])
-        return found
+            best = float(bm25.max())
+            yield Candidates(
+                rows=rows,
+                near=np.isin(rows, proposed),
+                dense=self._cosines(query, rows),
+                lexical=bm25[rows] / np.float32(best or 1),
+                coverage=self._lexical.coverage(text, rows) if mode == "hybrid" else nothing[rows],
+            )
 
     def _nearest(self, queries: Vectors, depth: int, mask: Mask | None) -> Rows:
         """The `depth` rows of highest inner product with each of `queries` (n, dim), in no exact order: (n, depth)."""
@@ -209,33 +198,3 @@ def _best(scores: Vectors, depth: int) -> Rows:
         floor = np.partition(scores[rows], -depth)[-depth]
         rows = rows[scores[rows] >= floor]
     return rows[np.argsort(-scores[rows], kind="stable")][:depth]
-
-
-def _fuse(rows: Rows, cosines: Vectors, bm25: Vectors, *, proposed: Rows, weights: tuple[float, float]) -> list[Scored]:
-    """All of `rows` (ascending), best first, equal scores by row.
-
-    `cosines` goes with `rows`, `bm25` is over all rows of the index; `proposed` are the rows the dense side found.
-    score = weights · (cosine, bm25 / best bm25 of the search).
-    """
-    best = float(bm25.max())
-    lexical = bm25[rows] / best if best > 0 else bm25[rows]
-    scores = weights[0] * cosines.astype(np.float64) + weights[1] * lexical.astype(np.float64)
-    dense_rank = _ranks(rows, cosines, np.isin(rows, proposed))
-    lexical_rank = _ranks(rows, lexical, lexical > 0)
-    return [
-        Scored(
-            row=(row := int(rows[i])),
-            score=float(scores[i]),
-            dense=float(cosines[i]),
-            lexical=float(lexical[i]),
-            dense_rank=dense_rank.get(row),
-            lexical_rank=lexical_rank.get(row),
-        )
-        for i in np.argsort(-scores, kind="stable")
-    ]
-
-
-def _ranks(rows: Rows, scores: Vectors, found: Mask) -> dict[int, int]:
-    """Rank from 1 of those of `rows` (ascending) that are `found`, best score first, equal ones by row."""
-    order = np.argsort(-scores[found], kind="stable")
-    return {row: rank for rank, row in enumerate(rows[found][order].tolist(), 1)}

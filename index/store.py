@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from index import generation, records
 from index.errors import IndexDamaged, IndexMismatch
+from index.fusion import Mask
 from index.generation import FILES, FORMAT, Manifest
-from index.search import HybridIndex, Mask, Mode
+from index.search import HybridIndex, Mode
 from index.types import Context, Coverage, Fact, Hit, Paragraph, Passage, Report
 
 if TYPE_CHECKING:
     from index.embedder import Embedder
+    from index.models import ModelOptions
 
 T = TypeVar("T")
 
@@ -56,11 +58,13 @@ def publish(
     *,
     embedder_name: str,
     fingerprint: str,
+    options: ModelOptions | None = None,
     also: Callable[[Path], None] | None = None,
 ) -> Path:
     """Make `content` the current generation of the index `folder`; returns the generation's path.
 
-    `also` writes further files into the generation, which are checked like all others.
+    `embedder_name` and `options` are what `load_embedder` takes to load the model again. `also` writes further files
+    into the generation, which are checked like all others.
 
     Raises IndexLocked, or StoreError when writing fails; either way the index that was there stays.
     """
@@ -88,6 +92,7 @@ def publish(
                 "facts": len(content.facts),
             },
             files=files,
+            options=options.to_json() if options else {},
         )
 
     return generation.publish(folder, write, describe)
@@ -140,8 +145,9 @@ class Store:
         manifest = generation.verified(folder, name)
         if embedder is None:
             from index.embedder import load_embedder
+            from index.models import ModelOptions
 
-            embedder = load_embedder(manifest.embedder)
+            embedder = load_embedder(manifest.embedder, ModelOptions(**manifest.options))
         if (embedder.fingerprint, embedder.dim) != (manifest.fingerprint, manifest.dim):
             raise IndexMismatch(
                 f"索引是用模型 {manifest.embedder}（{manifest.fingerprint}，{manifest.dim} 维）建立的，"

@@ -58,7 +58,52 @@ WHEN = _any("什么时候|何时|几月|哪天|哪一天|哪年|哪一年|几号
 YESNO = _any(
     "吗[？?]?$|有没有|是不是|是否|会不会|能不能|能否|有无|没有[？?]?$", r"^(?:is|are|does|do|did|will|has|have)\b"
 )
-SUMMARY = _any("主要内容|概括|总结|介绍一下|简述|主要做|[整总]体情况", "summar|overview")
+SUMMARY = _any("主要(?:讲了什么)?内容|概括|总结|介绍一下|简述|主要做|[整总]体情况", "summar|overview")
+# What is to be computed or put in order.
+DIFFERENCE = _any(
+    "相差|差多少|差距|差额|差值|差了|差[几在]|差别|高出|多出|[多少高低](?:了)?(?:多少|几)(?=[\\u4e00-\\u9fff]|[？?]|$)",
+    "(?:增加|增长|减少|提高|提升|上升|下降|降低|变化)了?(?:多少|几)",
+    "difference|how much (?:more|higher|less|lower|fewer)",
+)
+RATIO = _any("几倍|多少倍|倍数", "how many times")
+SHARE = _any(
+    "是.{0,10}(?:几分之几|百分之几)|占.{0,12}(?:比例|比重|百分之|几成)|占比|占.{0,8}多少(?=[？?]|$)",
+    "what share|proportion",
+)
+GROWTH = _any(
+    "[降涨增减]了?(?:百分之|多少%)|(?:增长|提高|上升|增加|下降|减少)了?(?:百分之|几个百分)|增幅|涨幅|增长率|增速|降幅"
+)
+COMPUTING = _any(
+    "是.{0,10}(?:几倍|多少倍)(?:多)?|(?:几倍|多少倍)|占.{0,12}(?:比例|比重|百分之几|几成)(?:是|有|达)?|占比|占(?=[^，。]{0,8}多少)",
+    "相差|差多少|差距|差额|差值|差别|高出|多出|(?:增加|减少|提高|增长|上升|下降|[降涨增减])了?(?:多少|百分之几)|变化|几分之几|几个百分点",
+)
+MORE = _any(
+    "(?:哪|谁).{0,12}[多少高低大小快慢](?=[？?，,些]|$)|更[多少高低大小快慢]|[多高大]还是|[多高大]不[多高大]|一样吗|相同吗|有(?:没有)?差别",
+    "higher|lower|fewer|which .*more",
+)
+LEAST = _any(
+    "[最更][少低小慢短]|倒数|从[低少小]到[高多大]|由[低少小]到[高多大]|谁.{0,6}[少低小慢]",
+    "lowest|least|fewest|lower|fewer",
+)
+RANK = _any(
+    "最[高低多少大小快慢长短强]|排名|排行|排序|排个[名序]|倒数|[从由][高低多少大小]到[高低多少大小]|前(?:\\d+|[一二两三四五六七八九十]+)(?:名|位|的|个)",
+    "highest|lowest|most|least|fewest|rank|top \\d",
+)
+RANKED_ALL = re.compile(r"(?:前|倒数)(?:\d+|[一二两三四五六七八九十]+)[名位](?!额)")
+TOP = re.compile(r"(?:前|倒数|top |最[高低多少大小快慢长短强]的)(\d+|[一二两三四五六七八九十]+)(?!年)")
+TREND = _any(
+    "近[几两三四五]年|这[几两三四]年|历年|逐年|各年|年年|变化趋势|走势|(?:如何|怎[么样]).{0,2}变",
+    "over the years|trend",
+)
+THAN_BEFORE = _any("(?:比|较|同)(?:上年|去年|上一年|前一年|往年)", "than (?:last|the previous) year")
+FROM = re.compile(r"[从自由](?=(?:19|20)\d\d\s*年?\s*(?:[到至—–~-]))")
+THAN = re.compile(r"(?:比|较|相比|相较于?|对比)(?=(?:19|20)\d\d年)")
+# What names no part of a report: “概括一下重点工作” asks about all of it.
+WHOLE = frozenset(
+    _words(
+        "概括 总结 介绍 简述 归纳 梳理 说说 讲讲 主要 内容 重点 重点工作 工作 任务 举措 措施 总体 整体 情况 安排 计划 亮点 报告 政府 政府工作报告 要点 推进 做"
+    )
+)
 # One mark for each thing asked: more than one means that more than a clause may be needed.
 ASKS = _any(
     r"各(?=[是有多])|分别|多少|几(?=[\u4e00-\u9fff])|百分之几|第几|谁|哪[天年家个位里些]|什么|如何|多大",
@@ -76,8 +121,14 @@ WHOLE_CITY = _any(
     "(?<![在居位列对接])全市(?!.{0,2}(?:排|第|首|前列|领先|最|占|数一数二))|整个市|市里",
     r"全[\u4e00-\u9fff]{2}市?(?=的?\d|目标|呢|要|今年)",
 )
-ALL_DISTRICTS = _any("各区市?|各个区|所有区|每个区|各地|哪个区|哪些区|几个区|区市里|各县")
+WHICH_PLACE = re.compile(r"^(?:哪|最)")  # a single one is asked for
 
+# The places of one level, all of which are asked about. “谁” alone names none.
+PLACE_LEVEL = re.compile(
+    r"(?:(?:全国)?各个?|所有|每个|全部|哪一?个|哪些|哪几个|几个|最[高低多少大小快慢长短强]的(?:是)?(?:那个|(?:\d+|[一二两三四五六七八九十]+)个)?)"
+    r"(?P<level>省份|省区市|省市区?|省(?!级)|直辖市|自治区|区市|市区|区县|县市|区(?!级|间|块|域)|市(?!级|场|民)|县|地区|地方|城市|地(?=$|[^铁方区块产质]))"
+    r"(?:里|中)?"
+)
 # A place that is the field of a ranking, not what is asked about: “在全市排第几”.
 RANKED_IN = re.compile(r"(?:在|于)全?(?=$)")
 RANKING = _any("排[第老在]|第几|名次|位次|数一数二")

@@ -31,6 +31,8 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"\bwho\b", " 谁 "),
     (r"\bwhere\b", " 在哪 "),
     (r"\bwhen\b", " 什么时候 "),
+    (r"\b(?:which|what) provinces?\b", " 哪个省 "),
+    (r"\b(?:which|what) districts?\b", " 哪个区 "),
     (r"\bwhich\b|\bwhat are\b|\blist\b", " 哪些 "),
     (r"\bwhy\b", " 为什么 "),
     (r"\b(?:past|last) five years\b", " 过去5年 "),

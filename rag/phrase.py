@@ -9,11 +9,14 @@ from index.passages import when
 from index.places import lookup
 from index.types import Context, Coverage, Kind
 from rag.english import pinyin
-from rag.types import Query, Row, Statement
+from rag.types import Bound, Grounded, Operation, Polarity, Query, Row, Statement
 
 UNSURE = "原文没有同样的说法，以上是最接近的几处，请看出处核对。"
+MODEL_DECLINED = "模型认为所给段落没有写明"
+MODEL_WITHHELD = "模型的草稿没有通过核对，没有采用"
 LONGEST_INDICATOR = 16  # characters of an indicator's name
 KIND_NAMES: dict[Kind, str] = {"target": "目标", "result": "实绩", "cumulative": "累计", "other": ""}
+_ENGLISH_BOUNDS: dict[Bound, str] = {"exact": "", "about": "about ", "at_least": "at least ", "stated": "as stated, "}
 _KIND_ENGLISH: dict[Kind, str] = {"target": "target", "result": "result", "cumulative": "cumulative", "other": ""}
 _LEAD = re.compile(
     r"^(?:[\s，,、；;：:]|(?:记者从会上获悉|具体来看|其中|此外|同时|比如|例如|另外|为此|据悉)[，,]?|(?:在)?(?:\d{4}年|今年|去年|一年来|全年|过去[五5]年|进入\d{4}年|新的一年)(?:里|中)?[，,]\s*)+"
@@ -59,9 +62,52 @@ def line(query: Query, statement: Statement, marker: int, *, labelled: bool = Tr
     return f"{head}：{words}。[{marker}]" if labelled and head else f"{statement.words}。[{marker}]"
 
 
+def sentence(query: Query, grounded: Grounded, markers: Sequence[int]) -> str:
+    """A model's sentence with its markers. What it leaves unsaid of place and time goes in front when all its evidence
+    agrees; an English sentence is followed by the Chinese that it rests on."""
+    marks = "".join(f"[{marker}]" for marker in dict.fromkeys(markers))
+    text = grounded.text
+    if query.english:
+        quotes = "; ".join(dict.fromkeys(f"“{s.words.strip()}”" for s in grounded.evidence if s.words not in text))
+        return f"{text} ({quotes}) {marks}" if quotes else f"{text} {marks}"
+    contexts = {s.context for s in grounded.evidence}
+    told = [t for c in contexts for t in (when(c), c.place or "") if t]
+    if len(contexts) == 1 and not all(t in text for t in told):
+        text = f"{label(next(iter(contexts)))}：{text}"
+    return text + marks
+
+
+def model_failed(reason: str) -> str:
+    """Why there is no answer of the model."""
+    return f"模型没能作答（{reason}）"
+
+
+def instead(note: str, *, refused: bool) -> str:
+    """A note on the model's part, with what is shown instead of it."""
+    return f"{note}。" if refused else f"{note}，以下是报告原文摘录。"
+
+
+def left_out(count: int) -> str:
+    """A note on sentences that were taken out of an answer."""
+    return f"模型的草稿有{count}句没有通过核对，已略去。"
+
+
+def cell(row: Row) -> str:
+    """One line of a rank."""
+    return f"{row.place or row.period}：{row.value or row.wording}[{row.marker}]"
+
+
+def answered(query: Query, polarity: Polarity | None) -> str:
+    """“是。” or “否。” in front of the quote that says so."""
+    if polarity is None:
+        return ""
+    return f"{polarity.capitalize()}. " if query.english else "是。" if polarity == "yes" else "否。"
+
+
 def asked_about(query: Query) -> str:
     """What a question is about, for a refusal: “市北区2026年的“新增就业”目标”."""
-    place = "、".join((*query.places, *query.unknown_places))
+    named = (*query.places, *query.unknown_places)
+    place = "、".join(named) if len(named) <= _SHORTEST_LIST else "各地"
     times = "、".join(f"{y}年" for y in query.years) or (
         f"{query.period[0]}—{query.period[1]}年" if query.period else ""
     )
@@ -70,13 +116,16 @@ def asked_about(query: Query) -> str:
     return f"{place}{times}{'的' if place or times else ''}{topic}{kind}" if not query.english else query.question
 
 
-def differing(rows: Sequence[Row]) -> str | None:
-    """A note when the sides of a comparison do not name their indicator alike: “口径不同：市北区写“新增就业” …”."""
+def differing(rows: Sequence[Row], *, same: bool) -> str | None:
+    """A note when the sides of a comparison do not name their indicator alike: “口径不同：市北区写“新增就业” …”; `same`
+    when they are known to mean one."""
     wordings = dict.fromkeys(row.wording for row in rows)
     if len(wordings) < 2 or any(len(w) > LONGEST_INDICATOR for w in wordings):
         return None
     sides = {w: next(r for r in rows if r.wording == w) for w in wordings}
-    return "口径不同：" + "，".join(f"{r.place or r.period}写“{w}”" for w, r in sides.items())
+    many = len({row.place for row in rows}) > 1
+    told = "，".join(f"{r.place if many and r.place else r.period}写“{w}”" for w, r in sides.items())
+    return f"{'写法' if same else '口径'}不同：{told}"
 
 
 def refusal(query: Query, coverage: Coverage, covered: Sequence[str]) -> str:
@@ -102,3 +151,108 @@ def whole_coverage(coverage: Coverage, places: Sequence[str] = ()) -> tuple[str,
         if years:
             lines.append(f"{place}{'、'.join(f'{y}年' for y in years)}")
     return tuple(lines)
+
+
+# Lines that are computed. Each names the quotes that it is computed from.
+
+NO_NUMBERS = "资料里没有可以比较的两个数，没有计算。"
+OTHER_RELATIONS = "各处的口径不同（新增、总量、增长不能相减），没有计算。"
+_SHORTEST_LIST = 8  # places; of more only the first few are named
+_BOUNDS: dict[Bound, str] = {"exact": "", "about": "约", "at_least": "至少", "stated": ""}
+
+
+def side(context: Context, contexts: Sequence[Context]) -> str:
+    """What tells `context` from the others of `contexts`: “市北区”, “2025年”, “实绩”."""
+    place = (context.place or "") if len({c.place for c in contexts}) > 1 else ""
+    time = when(context) if len({when(c) for c in contexts}) > 1 else ""
+    kind = KIND_NAMES[context.kind] if len({c.kind for c in contexts}) > 1 and not place else ""
+    return f"{time}{place}{kind}" or label(context)
+
+
+def _basis(formula: str, first: int, second: int) -> str:
+    return f"（按[{first}]与[{second}]计算：{formula}）"
+
+
+def _english_basis(formula: str, first: int, second: int) -> str:
+    return f"(computed from [{first}] and [{second}]: {formula})"
+
+
+def difference(query: Query, names: Sequence[str], by: tuple[str, str, Bound], basis: tuple[str, int, int]) -> str:
+    """“市北区比李沧区多0.5万人（按[1]与[2]计算：4万人−3.5万人）。”; `by` is 多, 少, 高 or 低, how much, how sure."""
+    adverb, amount, bound = by
+    if query.english:
+        sign = "−" if adverb in "少低" else "+"
+        return f"{names[0]} against {names[1]}: {_ENGLISH_BOUNDS[bound]}{sign}{amount} {_english_basis(*basis)}."
+    stated = "按写明的数，" if bound == "stated" else ""
+    return f"{stated}{names[0]}比{names[1]}{_BOUNDS[bound]}{adverb}{amount}{_basis(*basis)}。"
+
+
+def quotient(
+    query: Query,
+    operation: Operation,
+    names: Sequence[str],
+    result: tuple[str, bool, Bound],
+    basis: tuple[str, int, int],
+) -> str:
+    """“市北区是李沧区的1.5倍（…）。”; `result` is how much, whether it is no decline, and how sure."""
+    amount, rises, bound = result
+    sure = _BOUNDS[bound]
+    if query.english:
+        what = {"ratio": "as a multiple of", "share": "as a share of"}.get(operation, "growth over")
+        told = f"{_ENGLISH_BOUNDS[bound]}{'' if rises else '−'}{amount}"
+        return f"{names[0]} {what} {names[1]}: {told} {_english_basis(*basis)}."
+    stated = "按写明的数，" if bound == "stated" else ""
+    said = {
+        "ratio": f"{names[0]}{sure}是{names[1]}的{amount}",
+        "share": f"{names[0]}{sure}是{names[1]}的{amount}",
+    }.get(operation, f"{names[0]}比{names[1]}{sure}{'增长' if rises else '下降'}{amount}")
+    return f"{stated}{said}{_basis(*basis)}。"
+
+
+def equal(query: Query, names: Sequence[str], amount: str, markers: Sequence[int]) -> str:
+    """“市北区、李沧区相同，均为3%（按[1][2]比较）。”"""
+    marks = "".join(f"[{m}]" for m in markers)
+    if query.english:
+        return f"{', '.join(names)}: the same, {amount} (compared: {marks})."
+    return f"{_some(names)}相同，均为{amount}（按{marks}比较）。"
+
+
+def first_of(query: Query, first: Sequence[tuple[str, str, int]], count: int | None, adverb: str) -> str:
+    """“按3处写明的数比较，最高的是市北区5%左右[1]。”; `first` are the names, figures and markers of those that stand
+    first, `count` is how many are shown, None when there are more."""
+    told = "、".join(f"{name}{figure}[{marker}]" for name, figure, marker in first)
+    if query.english:
+        word = {"高": "highest", "低": "lowest", "多": "most", "少": "fewest"}[adverb]
+        return f"Of the {f'{count} ' if count else ''}figures stated, the {word}: {told}."
+    return f"按{f'{count}处' if count else ''}写明的数比较，最{adverb}的是{told}。"
+
+
+def _some(names: Sequence[str]) -> str:
+    return "、".join(names) if len(names) <= _SHORTEST_LIST else f"{'、'.join(names[:3])}等地"
+
+
+def not_found(places: Sequence[str]) -> str:
+    """Which places a table leaves out: the figure may be there in other words."""
+    return f"没有找到同一写法的数：{_some(places)}。"
+
+
+def other_units(units: Sequence[str]) -> str:
+    return f"各处的单位不同（{'、'.join(unit or '无' for unit in units)}），没有计算。"
+
+
+def other_indicators(names: Sequence[str]) -> str:
+    return f"各处写的不是同一个指标（{'、'.join(f'“{name}”' for name in names)}），没有计算。"
+
+
+def open_ended(figure: str) -> str:
+    """Why nothing is computed: “2.2万人以上” may be any larger number."""
+    return f"原文写的是“{figure}”，不是确切的数，算不出准确的结果。"
+
+
+def narrow(contexts: Sequence[Context]) -> str | None:
+    """An offer to narrow a question down, when it is answered for several places or times."""
+    places, times = {c.place for c in contexts}, {when(c) for c in contexts}
+    open_ = [name for name, many in (("地区", len(places) > 1), ("年份", len(times) > 1)) if many]
+    if not open_:
+        return None
+    return f"可以指明{'和'.join(open_)}，例如“{when(contexts[0])}{contexts[0].place or ''}”。"

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import QuestionError
-from index.passages import when
 from rag import phrase
+from rag.explain import Explanation, explain
 from rag.extract import Extraction, Extractor
 from rag.fold import visible
+from rag.generate import ChatAnswerer, offered
 from rag.query import understand
-from rag.types import Answer, Query, Row, Statement
-from rag.units import main_quantity
-from rag.verify import checked, citation
+from rag.rank import Threshold
+from rag.table import Table, tabulated
+from rag.types import Answer, Draft, Query, Stage, Statement
+from rag.verify import citation, gate, recomputed
 
 if TYPE_CHECKING:
     from index.store import Store
+    from index.types import Context, Paragraph
 
 LONGEST_QUESTION = 2000  # characters
 LONGEST_HISTORY = 10  # earlier questions that are read
@@ -29,37 +32,107 @@ LONGEST_HISTORY = 10  # earlier questions that are read
 class Pipeline:
     """Answers questions over one opened index."""
 
-    def __init__(self, store: Store, *, today: date | None = None) -> None:
-        """`today` fixes what 今年 in a question means; by default each question is asked on the current day."""
+    def __init__(
+        self,
+        store: Store,
+        *,
+        today: date | None = None,
+        chat: ChatAnswerer | None = None,
+        threshold: Threshold | None = None,
+    ) -> None:
+        """`today` fixes what 今年 in a question means; by default each question is asked on the current day. `chat`
+        words the answers where it can; without it they are extracts. `threshold` decides what is sure enough to be an
+        answer; without it the fitted one."""
         self.store = store
-        self._today = today
-        self.extractor = Extractor(store)
+        self.today = today
+        self._chat = chat
+        self.extractor = Extractor(store, threshold)
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """The answer to `question` after the earlier questions `history`, oldest first.
 
         Raises QuestionError for a question that is empty or longer than LONGEST_QUESTION characters.
         """
+        *_, answer = self.stages(question, history)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def explain(self, answer: Answer) -> Explanation:
+        """Why an answer of this pipeline is as it is. For one at a time, like the stages."""
+        return explain(answer, self.store, self.extractor.retriever, today=self.today or date.today())
+
+    def stages(self, question: str, history: Sequence[str] = ()) -> Iterator[Stage | Answer]:
+        """Like `ask`, naming each stage as it begins; the last value is the answer. During “generate”, which takes as
+        long as the chat model does, the pipeline may be used by others; the other stages are for one at a time.
+        """
         start = time.perf_counter()
+        yield "retrieve"
         self._check(question)
         earlier = [h for h in history[-LONGEST_HISTORY:] if visible(h).strip()]
-        answer = self._ask(question, earlier, self_contained=False)
+        answer, extraction = self._ask(question, earlier, self_contained=False)
         if answer.refused and answer.query and answer.query.stayed:
-            answer = self._ask(question, earlier, self_contained=True)
-        elapsed = round((time.perf_counter() - start) * 1000, 1)
-        return replace(answer, elapsed_ms=elapsed)
+            answer, extraction = self._ask(question, earlier, self_contained=True)
+        if self._chat and answer.query and (given := self._for_chat(answer, extraction)):
+            yield "generate"
+            draft = self._chat.draft(answer.query, given, self.store)
+            yield "verify"
+            answer = self._generated(answer, answer.query, draft, [paragraph.id for paragraph, _ in given])
+        answer = replace(answer, history=tuple(earlier))
+        yield replace(answer, elapsed_ms=round((time.perf_counter() - start) * 1000, 1))
 
-    def _ask(self, question: str, history: Sequence[str], *, self_contained: bool) -> Answer:
+    def _for_chat(self, answer: Answer, extraction: Extraction) -> list[tuple[Paragraph, Context]]:
+        """The paragraphs that a chat model is to answer from. None where there is nothing to word: the question goes
+        beyond the reports, nothing meets its constraints, or the answer is a table of computed and cited cells."""
+        query = answer.query
+        if answer.rows or query is None or query.type in ("beyond", "compare"):
+            return []
+        return [] if query.unknown_places and not query.places else offered(extraction.ranked, self.store)
+
+    def _generated(self, extracted: Answer, query: Query, draft: Draft, given: Sequence[str]) -> Answer:
+        """The sentences of a model's draft that pass the gate; when none does, the extracted answer with a note."""
+        found = gate(draft, query, self.store, given)
+        dropped = (*extracted.dropped, *found.dropped)
+        if not found.sentences:
+            reason = next(iter(draft.notes), phrase.MODEL_WITHHELD)
+            note = phrase.instead(reason, refused=extracted.refused)
+            return replace(extracted, notes=(*extracted.notes, note), dropped=dropped)
+        markers: dict[tuple[str, int, int], int] = {}
+        citations, lines = [], []
+        for grounded in found.sentences:
+            for s in grounded.evidence:
+                key = (s.paragraph_id, s.start, s.end)
+                if key not in markers:
+                    markers[key] = len(markers) + 1
+                    citations.append(citation(s, markers[key], self.store))
+            marks = [markers[s.paragraph_id, s.start, s.end] for s in grounded.evidence]
+            lines.append(phrase.sentence(query, grounded, marks))
+        taken = (f"按{query.assumed_year}年：",) if query.assumed_year else ()
+        notes = (phrase.left_out(len(found.dropped)),) if found.dropped else ()
+        return replace(
+            extracted,
+            refused=False,
+            answer="\n".join([*taken, *lines]),
+            citations=tuple(citations),
+            answerer=draft.answerer,
+            notes=(*taken, *notes),
+            covered=(),
+            dropped=dropped,
+        )
+
+    def _ask(self, question: str, history: Sequence[str], *, self_contained: bool) -> tuple[Answer, Extraction]:
         query = understand(
             question,
             history,
             coverage=self.store.coverage,
-            today=self._today or date.today(),
+            today=self.today or date.today(),
             self_contained=self_contained,
         )
         extraction = self.extractor.draft(query)
-        statements = checked(extraction.draft, query, self.store)
-        return self._answer(query, extraction, statements) if statements else self._refusal(query, extraction)
+        query = extraction.asked or query
+        found = gate(extraction.draft, query, self.store, ())
+        statements = found.statements
+        answer = self._answer(query, extraction, statements) if statements else self._refusal(query, extraction)
+        return replace(answer, dropped=found.dropped), extraction
 
     @staticmethod
     def _check(question: str) -> None:
@@ -74,39 +147,39 @@ class Pipeline:
             markers.setdefault((s.paragraph_id, s.start, s.end), len(markers) + 1)
         marked = [(s, markers[s.paragraph_id, s.start, s.end]) for s in statements]
         citations = {m: citation(s, m, self.store) for s, m in marked}
-        rows = tuple(self._row(query, s, m) for s, m in marked) if extraction.draft.table else ()
+        table = tabulated(query, marked, self.extractor.measures) if extraction.draft.table else Table()
+        computed = tuple(c for c in table.computed if recomputed(c, citations))
         taken = (f"按{query.assumed_year}年：",) if query.assumed_year else ()
-        notes = self._notes(extraction, rows)
+        notes = self._notes(extraction, table)
+        lines = [phrase.line(query, s, m) for s, m in marked]
+        told = [c.text for c in computed]
+        if query.type == "rank":  # the first is named first
+            lines, told = told, [phrase.cell(row) for row in table.rows] or lines
+        answered = phrase.answered(query, extraction.draft.polarity)
         return Answer(
             question=query.question,
             refused=False,
-            answer="\n".join([*taken, *(phrase.line(query, s, m) for s, m in marked), *notes]),
+            answer=answered + "\n".join([*taken, *lines, *told, *notes]),
             citations=tuple(citations.values()),
             answerer=extraction.draft.answerer,
             confidence=round(extraction.confidence, 3),
-            rows=rows,
+            rows=table.rows,
+            computed=computed,
             notes=(*taken, *notes),
             query=query,
             hits=tuple(r.hit for r in extraction.ranked),
+            scores=tuple(r.score for r in extraction.ranked),
         )
 
     @staticmethod
-    def _notes(extraction: Extraction, rows: Sequence[Row]) -> tuple[str, ...]:
-        """What a reader of the figures should know: sides that are missing, indicators that are not named alike."""
+    def _notes(extraction: Extraction, table: Table) -> tuple[str, ...]:
+        """What a reader of the figures should know: sides that are missing, indicators that are not named alike, why
+        nothing is computed."""
         missing = extraction.draft.missing
-        notes = list(extraction.draft.notes)
+        notes = [*extraction.draft.notes, *table.notes]
         if missing:
             notes.append(f"资料没有写：{'、'.join(missing)}。")
-        if differing := phrase.differing(rows):
-            notes.append(f"{differing}。")
         return tuple(notes)
-
-    @staticmethod
-    def _row(query: Query, statement: Statement, marker: int) -> Row:
-        context, words = statement.context, statement.words
-        start, end = main_quantity(words, query.unit) or (0, 0)
-        wording = phrase.indicator(words[:start]) if end else words
-        return Row(context.place or "", when(context), context.kind, words[start:end], wording or words, marker)
 
     def _refusal(self, query: Query, extraction: Extraction) -> Answer:
         near = [] if query.type == "beyond" else self.extractor.nearest(query)
@@ -122,14 +195,15 @@ class Pipeline:
             covered=covered,
             query=query,
             hits=tuple(r.hit for r in extraction.ranked),
+            scores=tuple(r.score for r in extraction.ranked),
         )
 
 
-def open_pipeline(folder: str | Path, *, today: date | None = None) -> Pipeline:
-    """Open the index in `folder` for questions.
+def open_pipeline(folder: str | Path, *, today: date | None = None, chat: ChatAnswerer | None = None) -> Pipeline:
+    """Open the index in `folder` for questions; `chat` words the answers (see `rag.generate.open_chat`).
 
     Raises IndexMissing, IndexDamaged or IndexMismatch, each with the command that mends it.
     """
     from index.store import Store
 
-    return Pipeline(Store.open(Path(folder)), today=today)
+    return Pipeline(Store.open(Path(folder)), today=today, chat=chat)

@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from index.places import Mention, find_places, lookup, parent
+from index.quantities import number_of, quantities
 from index.times import Time, find_times
 from index.types import Coverage, Kind
 from rag import cues
 from rag.english import chinese_cues, is_english, uncovered_names
 from rag.fold import fold
 from rag.terms import formal, translated
-from rag.types import Query, QuestionType
+from rag.types import Operation, Order, Query, QuestionType
 from rag.units import ASKED_UNIT, asked_unit
 from rag.words import tagged
 
+MOST_SIDES = 8  # of a comparison; more are put in order
 _TYPES = (("who", cues.WHO), ("when", cues.WHEN), ("where", cues.WHERE))
 
 
@@ -66,10 +68,33 @@ def _places(text: str, coverage: Coverage) -> tuple[tuple[str, ...], tuple[str, 
         around = {up.name for n in covered if (p := lookup(n)) and (up := parent(p)) and up.name in covered}
         places += sorted(around)
         rest = cues.WHOLE_CITY.sub(" ", rest)
-    if not places and cues.ALL_DISTRICTS.search(rest):
-        places = [n for n in coverage.places if (p := lookup(n)) and len(p.code) == 6]
-        rest = cues.ALL_DISTRICTS.sub(" ", rest)
+    level = cues.PLACE_LEVEL.search(rest)
+    if not (places or unknown or level) and cues.RANKED_ALL.search(text):
+        places = _level("", coverage)  # “新增就业前三名” ranks them all
+    elif not places and level:
+        every = _level(level["level"], coverage)
+        # “哪个区有…” asks which place it is, unless their figures are to be compared.
+        if len(every) > 1 and (
+            not cues.WHICH_PLACE.match(level[0]) or cues.RANK.search(text) or cues.MORE.search(text)
+        ):
+            places = every
+        rest = rest[: level.start()] + " " + rest[level.end() :]
     return tuple(places), tuple(reversed(unknown)), rest
+
+
+def _level(name: str, coverage: Coverage) -> list[str]:
+    """The covered places of the level that a word names; of one that names none, those of the level with most."""
+    found: dict[int, list[str]] = {}
+    for place in coverage.places:
+        if known := lookup(place):
+            found.setdefault(len(known.code), []).append(place)
+    if name.startswith("省") or name in ("直辖市", "自治区"):
+        return [p for p in found.get(2, ()) if name[0] == "省" or p.endswith(name[-1])]
+    if name in ("市", "城市"):
+        return [p for places in found.values() for p in places if p.endswith("市")]
+    if re.search(r"^[区县]|^市区", name):
+        return found.get(6, [])
+    return max(found.values(), key=len, default=[])
 
 
 def _without(text: str, times: Sequence[Time]) -> str:
@@ -101,12 +126,12 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(topics) if len(topics) > 1 and all(len(t.replace(" ", "")) >= 2 for t in topics) else ()
 
 
-def _type(text: str, sides: int) -> QuestionType:
-    """The type of a question that names `sides` places or times."""
+def _type(text: str, sides: int, *, ranks: bool) -> QuestionType:
+    """The type of a question that names `sides` places or times and, with `ranks`, asks for their order."""
     if cues.BEYOND.search(text):
         return "beyond"
     if sides > 1:
-        return "compare"
+        return "rank" if ranks or sides > MOST_SIDES else "compare"
     several, figure = cues.LIST.search(text), cues.NUMBER.search(text)
     for name, pattern in _TYPES:
         if pattern.search(text) and not several and not figure:
@@ -118,6 +143,36 @@ def _type(text: str, sides: int) -> QuestionType:
     if cues.SUMMARY.search(text):
         return "summary"
     return "yesno" if cues.YESNO.search(text) else "what"
+
+
+def _is_trend(text: str, times: Sequence[Time]) -> bool:
+    """Whether a question follows a figure through the years: it says so, and names no years, or a stretch of them."""
+    single = [t for t in times if t.year]
+    return cues.BEYOND.search(text) is None and cues.TREND.search(text) is not None and len(single) < 2
+
+
+def _operations(text: str) -> tuple[Operation, ...]:
+    """What a question wants to be computed of two figures."""
+    cued: tuple[tuple[Operation, re.Pattern[str]], ...] = (
+        ("difference", cues.DIFFERENCE),
+        ("ratio", cues.RATIO),
+        ("share", cues.SHARE),
+        ("growth", cues.GROWTH),
+    )
+    return tuple(operation for operation, cue in cued if cue.search(text))
+
+
+def _order(text: str) -> Order | None:
+    if not (cues.RANK.search(text) or cues.MORE.search(text)):
+        return None
+    return "least" if cues.LEAST.search(text) else "most"
+
+
+def _top(text: str) -> int | None:
+    """How many of a ranking are asked for; None for all."""
+    match = cues.TOP.search(text)
+    number = number_of(match[1]) if match else None
+    return int(number) if number else None
 
 
 def _topic(text: str) -> str:
@@ -132,7 +187,8 @@ def _in_chinese(text: str, english: bool, coverage: Coverage) -> str:
     """The folded question with places, times and indicators in the form that the rest of this module reads."""
     if english:
         return translated(chinese_cues(text, coverage.places))
-    return cues.LISTED_YEAR.sub(r"\1年", cues.FIVE_YEARS.sub("过去5年", formal(text)))
+    plain = cues.FROM.sub("", cues.LISTED_YEAR.sub(r"\1年", cues.FIVE_YEARS.sub("过去5年", formal(text))))
+    return cues.THAN.sub("、", plain)
 
 
 def _say(question: str, coverage: Coverage, asked: int) -> _Said:
@@ -146,12 +202,22 @@ def _say(question: str, coverage: Coverage, asked: int) -> _Said:
     said = cues.NOT_THEN.sub(" ", cues.NOT_RESULT.sub(" ", cues.NOT_TARGET.sub(" ", rest)))
     times = tuple(find_times(said, asked, heading=True))
     bare = _without(said, times)
+    plain = bare
+    places_or_times = max(len(places) + len(unknown), len({t.year or t.period for t in times}))
+    operations = _operations(text)
+    type_ = _type(bare, places_or_times, ranks=cues.RANK.search(text) is not None)
+    unit = asked_unit(bare)
+    if type_ == "yesno":  # a figure that is asked about is compared, not searched
+        for quantity in reversed(quantities(bare)):
+            bare = bare[: quantity.before] + " " + bare[quantity.after :]
+    if places_or_times > 1 or cues.TREND.search(text) or cues.CONTEXTUAL.search(text):
+        for words in (cues.COMPUTING, cues.RANK, cues.TREND):
+            bare = words.sub(" ", bare)
     years = tuple(dict.fromkeys(t.year for t in times if t.year))
     periods = [t.period for t in times if t.period]
     both = bool(cues.BOTH_KINDS.search(said))
     kinds = _kinds(said, times)
     kind = None if both or len(set(kinds)) > 1 else _kind(rest)
-    places_or_times = max(len(places) + len(unknown), len(years) + len(periods))
     query = Query(
         question=question,
         text=text,
@@ -164,9 +230,12 @@ def _say(question: str, coverage: Coverage, asked: int) -> _Said:
         both_kinds=both and len(times) < 2,
         kinds=kinds if len(set(kinds)) > 1 else (),
         parts=_parts(bare),
-        type="compare" if both else _type(bare, places_or_times),
-        unit=asked_unit(bare),
+        type="compare" if both else "trend" if _is_trend(text, times) else type_,
+        unit=unit if bare == plain else asked_unit(bare),
         english=english,
+        operations=operations,
+        order=_order(text),
+        top=_top(text) if cues.RANK.search(text) else None,
     )
     fragment = bool(cues.CONTEXTUAL.search(text.lower())) or not query.topic
     return _Said(query, times, fragment, bool(cues.NEW_TOPIC.search(text)))
@@ -176,15 +245,22 @@ def _inherit(said: _Said, before: Query) -> Query:
     """A fragment keeps what the question before it said and it does not."""
     now = said.query
     topic = now.topic if len(now.topic.replace(" ", "")) >= 2 else ""
+    places = now.places if said.placed else before.places
+    years = now.years if said.timed else before.years
+    type_ = before.type if now.type in ("what", "yesno") else now.type
+    if (now.operations or now.order) and max(len(places), len(years)) > 1:
+        type_ = "rank" if before.type == "rank" else "compare"
+    elif type_ in ("compare", "rank") and max(len(places), len(years)) < 2 and not (now.both_kinds or now.period):
+        type_ = "number"
     return replace(
         now,
         topic=topic or before.topic,
-        places=now.places if said.placed else before.places,
+        places=places,
         unknown_places=now.unknown_places if said.placed else before.unknown_places,
-        years=now.years if said.timed else before.years,
+        years=years,
         period=now.period if said.timed else before.period,
         kind=now.kind or before.kind,
-        type=before.type if now.type in ("what", "yesno") else now.type,
+        type=type_,
         unit=now.unit or (None if topic else before.unit),
     )
 
@@ -200,6 +276,12 @@ def _settle(query: Query, times: Sequence[Time], coverage: Coverage) -> Query:
     A stretch of years that no report covers as such means its first and its last year.
     """
     covered = coverage.years
+    if query.type == "trend":
+        if query.period is None:
+            return query
+        first, last = query.period
+        last += any(t.relative for t in times)  # the last years go on to the year of asking
+        return replace(query, period=None, years=tuple(y for y in covered if first <= y <= last))
     periods = sorted({c.period for c in coverage.contexts if c.period})
     relative = any(t.relative for t in times)
     if query.period and query.period not in periods:

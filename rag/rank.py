@@ -23,7 +23,7 @@ from index.places import find_places
 from index.types import Hit
 from rag.types import Query
 from rag.units import states_figure, states_unit
-from rag.words import Likeness, WordMatcher, coverage, tagged, words
+from rag.words import Likeness, Match, WordMatcher, coverage, tagged, words
 
 if TYPE_CHECKING:
     from index.store import Store
@@ -74,6 +74,18 @@ class Confidence:
     dense: float
     unheard: float  # 1 when next to nothing of the question is found, even by meaning
     free: float  # 1 when the question names no place, time or kind: nothing but its topic says that it belongs here
+
+
+class Threshold:
+    """Decides from which probability on an answer is given."""
+
+    def __init__(self, at: float | None = None) -> None:
+        """`at` in [0, 1]; without it the fitted one."""
+        self.at = weights()["confidence"]["threshold"] if at is None else at
+
+    def reached(self, probability: float) -> bool:
+        """Whether an answer that is right with this probability is given."""
+        return probability >= self.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +174,37 @@ class Ranker:
             ranked.append(Ranked(hit, features, score(features)))
         return sorted(ranked, key=lambda r: -r.score)
 
+    def matches(self, query: Query, hit: Hit) -> tuple[Match, ...]:
+        """How each word of the topic of `query` is found at a hit, there where it counts most for the score."""
+        asked = list(self._matcher.weights(query.topic))
+        clause, near, section = (words(text) for text in self._around(hit))
+        like = self._matcher.likeness(asked, (*clause, *near, *section))
+
+        def best(row: int, word: str) -> Match:
+            here = like.match(row, word, "clause", clause)
+            around = (like.match(row, word, "nearby", near), like.match(row, word, "heading", section))
+            return max(here, *around, key=lambda m: m.likeness * (1.0 if m is here else FROM_NEIGHBOURS))
+
+        return tuple(best(row, word) for row, word in enumerate(asked))
+
     def heading_fit(self, query: Query, section: Sequence[str]) -> float:
         """Share of the question's weight found in the last heading of a section path, and the one above it."""
         asked = self._matcher.weights(query.topic)
         own, above = words(section[-1]), words(" ".join(section[-2:-1]))
         like = self._matcher.likeness(list(asked), (*own, *above))
         return coverage(list(asked.values()), np.maximum(like.best(own), FROM_PARENT * like.best(above)))
+
+    def name_fit(self, query: Query, names: Sequence[str]) -> list[float]:
+        """How well each name of an indicator fits a question: the mean of the share of the question's weight that the
+        name has and the share of the name's that the question has, in [0, 1]."""
+        asked = self._matcher.weights(query.topic)
+        like = self._matcher.likeness(list(asked), (w for name in names for w in words(name)))
+        fits = []
+        for name in names:
+            back = self._matcher.weights(name)
+            there = coverage(list(asked.values()), like.best(words(name)))
+            fits.append((there + coverage(list(back.values()), like.back(list(back)))) / 2)
+        return fits
 
     def likeness(self, a: Hit, b: Hit) -> float:
         """Cosine of two clauses that were ranked."""

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rag.constraints import ContextTable, kind_fits, time_fits
-from rag.rank import Ranked, Ranker, evidence, probability
+from rag.constraints import ContextTable, Mask, fits
+from rag.rank import Ranked, Ranker, Threshold, evidence, probability
 
 if TYPE_CHECKING:
     from index.store import Store
-    from index.types import Context, Kind
+    from index.types import Hit, Kind
     from rag.types import Query
+    from rag.words import Match
 
 CANDIDATES = 40  # hits that are ranked
 FREE_CANDIDATES = 20  # hits that are ranked without the constraints: only the first few are looked at
@@ -21,7 +22,9 @@ FREE_CANDIDATES = 20  # hits that are ranked without the constraints: only the f
 class Retriever:
     """Searches one index for questions."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, threshold: Threshold | None = None) -> None:
+        """`threshold` decides what is sure enough to be an answer; without it the fitted one."""
+        self.threshold = threshold or Threshold()
         self._store = store
         self._contexts = ContextTable(store.passages)
         self._ranker = Ranker(store)
@@ -34,17 +37,36 @@ class Retriever:
         hits = self._store.search(query.topic or query.text, k=candidates, mask=mask)
         return self._ranker.rank(query, hits)
 
+    def ranked_among(self, query: Query, mask: Mask) -> list[Ranked]:
+        """All passages of `mask`, (passages,), best first."""
+        return self._ranker.rank(query, self._store.search(query.topic or query.text, k=int(mask.sum()), mask=mask))
+
+    def name_fit(self, query: Query, names: Sequence[str]) -> list[float]:
+        """How well each name of an indicator fits a question, in [0, 1]."""
+        return self._ranker.name_fit(query, names)
+
     def unconstrained(self, query: Query) -> list[Ranked]:
         """The same search without the constraints: what the reports hold beside what was asked."""
         free = replace(query, places=(), years=(), period=None, kind=None)
         return self.retrieve(free, candidates=FREE_CANDIDATES)
 
-    def confidence(self, query: Query, ranked: Sequence[Ranked]) -> float:
-        """The probability, in [0, 1], that the first of `ranked` answers `query`; 0 for no hits."""
+    def confidence(self, query: Query, ranked: Sequence[Ranked], anywhere: Sequence[Ranked] | None = None) -> float:
+        """The probability, in [0, 1], that the first of `ranked` answers `query`; 0 for no hits. `anywhere` is what
+        `unconstrained` gives, where that is known."""
         if not ranked:
             return 0.0
-        anywhere = ranked if query.free else self.unconstrained(query)
+        if anywhere is None:
+            anywhere = ranked if query.free else self.unconstrained(query)
         return probability(evidence(query, ranked[0], anywhere[0] if anywhere else None))
+
+    def meeting(self, query: Query) -> int:
+        """How many passages meet the constraints of `query`."""
+        mask = self._contexts.mask(places=query.places, years=query.years, period=query.period, kind=query.kind)
+        return int(mask.sum())
+
+    def matches(self, query: Query, hit: Hit) -> tuple[Match, ...]:
+        """How each word that `query` asks about is found at a hit."""
+        return self._ranker.matches(query, hit)
 
     def headings(self, query: Query) -> list[tuple[float, tuple[str, tuple[str, ...]]]]:
         """The sections that hold blocks which meet the constraints, with how well their headings fit, best first; each
@@ -52,26 +74,35 @@ class Retriever:
         found: dict[tuple[str, tuple[str, ...]], float] = {}
         for block in self._store.paragraphs:
             key = (block.report_id, block.section)
-            if block.section and block.citable and key not in found and self._meets(query, block.context):
+            if block.section and block.citable and key not in found and fits(query, block.context):
                 found[key] = self._ranker.heading_fit(query, block.section)
         return sorted(((fit, key) for key, fit in found.items()), key=lambda x: -x[0])
 
-    @staticmethod
-    def _meets(query: Query, context: Context) -> bool:
-        return (
-            (not query.places or context.place in query.places)
-            and time_fits(context, query.years, query.period)
-            and kind_fits(query.kind, context.kind)
-        )
+    def parts(self, query: Query) -> list[tuple[float, tuple[str, tuple[str, ...]]]]:
+        """Like `headings`, of the sections within which there are such blocks at any depth; of equals the outermost."""
+        found: dict[tuple[str, tuple[str, ...]], float] = {}
+        for _, (report_id, section) in self.headings(query):
+            for depth in range(1, len(section) + 1):
+                key = (report_id, section[:depth])
+                if key not in found:
+                    found[key] = self._ranker.heading_fit(query, section[depth - 1 : depth])
+        return sorted(((fit, key) for key, fit in found.items()), key=lambda x: (-round(x[0], 2), len(x[1][1])))
 
     def likeness(self, a: Ranked, b: Ranked) -> float:
         """How alike the wordings of two ranked clauses are, a cosine."""
         return self._ranker.likeness(a.hit, b.hit)
 
     def side(
-        self, query: Query, *, place: str | None, time: int | tuple[int, int] | None, kind: Kind | None
+        self,
+        query: Query,
+        anywhere: Sequence[Ranked],
+        *,
+        place: str | None,
+        time: int | tuple[int, int] | None,
+        kind: Kind | None,
     ) -> tuple[list[Ranked], float]:
-        """The hits for one side of a comparison, and the probability that the first answers it."""
+        """The hits for one side of a comparison, and the probability that the first answers it. `anywhere` is what
+        `unconstrained` gives, the same for all sides."""
         narrowed = replace(
             query,
             places=(place,) if place else (),
@@ -80,4 +111,4 @@ class Retriever:
             kind=kind,
         )
         ranked = self.retrieve(narrowed)
-        return ranked, self.confidence(narrowed, ranked)
+        return ranked, self.confidence(narrowed, ranked, None if narrowed.free else anywhere)

@@ -10,7 +10,7 @@ import re
 
 # Each group names one thing; the first is the form that reports use most.
 _SYNONYMS: tuple[tuple[str, ...], ...] = (
-    ("生产总值", "GDP", "gdp", "经济总量", "国内生产总值", "经济增长目标", "经济增速"),
+    ("生产总值", "GDP", "gdp", "GDP总量", "gdp总量", "生产总值总量", "经济总量", "国内生产总值", "经济增长目标", "经济增速"),
     ("社会消费品零售总额", "社零总额", "社零额", "社零"),
     ("固定资产投资", "固投"),
     ("一般公共预算收入", "公共财政收入", "财政收入", "财政进账"),

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from index.types import Context, Hit, Kind, Span
 
-QuestionType = Literal["number", "list", "who", "where", "when", "what", "yesno", "compare", "summary", "beyond"]
+Stage = Literal["retrieve", "generate", "verify"]  # of answering, as told to who waits
+QuestionType = Literal[
+    "number", "list", "who", "where", "when", "what", "yesno", "compare", "rank", "trend", "summary", "beyond"
+]
+Operation = Literal["difference", "ratio", "share", "growth"]
+Order = Literal["most", "least"]
+Polarity = Literal["yes", "no"]
+Bound = Literal["exact", "about", "at_least", "stated"]  # of a result: “stated” holds of the numbers as written only
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,9 @@ class Query:
     unit: str | None = None  # the counted unit asked for: 人, 座, % ...
     assumed_year: int | None = None  # what 今年, 去年 ... were taken to mean
     english: bool = False
+    operations: tuple[Operation, ...] = ()  # what is to be computed of two figures
+    order: Order | None = None  # which end of a ranking is asked for
+    top: int | None = None  # how many of a ranking, None for all
     stayed: bool = False  # place and time are those of the question before, though it does not say so
 
     @property
@@ -73,13 +83,39 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a draft in the answerer's own words, and the ids of the paragraphs that it cites."""
+
+    text: str  # without citation markers
+    cites: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """A sentence that passed the gate, and the clauses that carry what it says."""
+
+    text: str
+    evidence: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What the gate took out of a draft, and why."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """What an answerer proposes, before the checks. No statements: it found no answer."""
+    """What an answerer proposes, before the checks. No statements and no sentences: it found no answer."""
 
     statements: tuple[Statement, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
     table: bool = False  # statements are the sides of a comparison
     notes: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()  # sides of a comparison that the reports do not state
+    polarity: Polarity | None = None  # what the one statement answers to a question of yes or no
     answerer: str = "extractive"
 
 
@@ -96,6 +132,32 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Operand:
+    """A figure that a computation takes: `text` as the quote of citation `marker` has it, and its number in `unit`."""
+
+    marker: int
+    text: str
+    amount: str  # decimal digits, negative for a decline
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A line of an answer that no report states: what follows from figures that reports do state.
+
+    `result` is the number in `unit`, None for a mere order (`operation` “order”: the operands from the first to the
+    last) or an equality (“equal”).
+    """
+
+    text: str
+    operation: Operation | Literal["order", "equal"]
+    operands: tuple[Operand, ...]
+    result: str | None = None
+    unit: str = ""
+    bound: Bound = "exact"
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What every face shows. `answer` is text for a person with markers like ``[1]``; `rows` repeats a comparison
     as a table; `covered` lists, for a refusal, what the reports do hold.
@@ -109,13 +171,18 @@ class Answer:
     confidence: float = 0.0
     elapsed_ms: float = 0.0
     rows: tuple[Row, ...] = ()
+    computed: tuple[Computed, ...] = ()
     notes: tuple[str, ...] = ()  # “按2026年”, “口径不同” ...
     covered: tuple[str, ...] = ()
     query: Query | None = None
+    history: tuple[str, ...] = ()  # the earlier questions that were read
     hits: tuple[Hit, ...] = field(default=(), repr=False)
+    scores: tuple[float, ...] = field(default=(), repr=False)  # of `hits`, as `rag.rank` orders them
+    dropped: tuple[Dropped, ...] = ()  # what the gate took out of the draft
 
     def to_json(self) -> dict[str, Any]:
-        """The Answer contract; without `query` and `hits`, which are for explaining it."""
-        out = asdict(self)
-        del out["query"], out["hits"]
+        """The Answer contract; without what is there for explaining it (see `rag.explain`)."""
+        out = asdict(replace(self, query=None, history=(), hits=(), scores=(), dropped=()))
+        for name in ("query", "history", "hits", "scores", "dropped"):
+            del out[name]
         return out

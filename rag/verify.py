@@ -1,14 +1,20 @@
-"""The one gate that every draft passes: what it lets through is cited, verbatim, and fits the question."""
+"""The one gate that every draft passes: what it lets through is cited, stands in its source, and fits the question."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from index.quantities import quantities
 from index.types import Context, Paragraph, Span
-from rag.constraints import kind_fits, time_fits
-from rag.types import Citation, Draft, Query, Statement
+from rag.arithmetic import SCALES, calculate, decimal_of, plain, spelled
+from rag.constraints import fits
+from rag.grounding import judged
+from rag.types import Citation, Computed, Draft, Dropped, Grounded, Operand, Query, Statement
 
 if TYPE_CHECKING:
     from index.store import Store
@@ -25,23 +31,27 @@ def numbers(text: str) -> set[str]:
 def passes(statement: Statement, query: Query, store: Store) -> bool:
     """Whether a statement may be shown: its paragraph can be cited, its words stand in its quote with no figure cut,
     its context is one that the paragraph has there, and place, time and kind are those asked for."""
+    return fault(statement, query, store) is None
+
+
+def fault(statement: Statement, query: Query, store: Store) -> str | None:
+    """Why a statement may not be shown; None when it may."""
     try:
         paragraph = store.paragraph(statement.paragraph_id)
     except KeyError:
-        return False
+        return "资料里没有它所引的段落"
     quote = paragraph.text[statement.start : statement.end]
-    context = statement.context
-    return (
-        paragraph.citable
-        and 0 <= statement.start < statement.end <= len(paragraph.text)
-        and bool(statement.words.strip())
-        and any(_whole_figures(quote, m.start(), m.end()) for m in re.finditer(re.escape(statement.words), quote))
-        and _whole_figures(paragraph.text, statement.start, statement.end)
-        and context in _contexts(paragraph, statement, store)
-        and (not query.places or context.place in query.places)
-        and time_fits(context, query.years, query.period)
-        and kind_fits(query.kind, context.kind)
-    )
+    if not paragraph.citable:
+        return "所引的段落不能引用（标题、重复或版面文字）"
+    if not (0 <= statement.start < statement.end <= len(paragraph.text) and statement.words.strip()):
+        return "引文的位置不对"
+    if not any(_whole_figures(quote, m.start(), m.end()) for m in re.finditer(re.escape(statement.words), quote)):
+        return "与原文的文字不符"
+    if not _whole_figures(paragraph.text, statement.start, statement.end):
+        return "引文截断了数字"
+    if statement.context not in _contexts(paragraph, statement, store):
+        return "地区、时间或性质与该段不符"
+    return None if fits(query, statement.context) else "地区、时间或性质与所问不符"
 
 
 def _whole_figures(text: str, start: int, end: int) -> bool:
@@ -64,6 +74,30 @@ def checked(draft: Draft, query: Query, store: Store) -> tuple[Statement, ...]:
     """The statements of a draft that pass, in order; a comparison that keeps fewer than two sides keeps none."""
     kept = tuple(s for s in draft.statements if passes(s, query, store))
     return () if draft.table and len(kept) < 2 else kept
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the gate let through of a draft, and what it took out."""
+
+    statements: tuple[Statement, ...]
+    sentences: tuple[Grounded, ...]
+    dropped: tuple[Dropped, ...]
+
+
+def gate(draft: Draft, query: Query, store: Store, retrieved: Collection[str]) -> Checked:
+    """Each statement and each sentence of a draft, judged. `retrieved` are the ids of the paragraphs that the answerer
+    was given: a sentence may cite no other."""
+    statements = checked(draft, query, store)
+    judgements = [judged(sentence, query, store, retrieved) for sentence in draft.sentences]
+    failed = [
+        Dropped(s.words, fault(s, query, store) or "比较只剩一边") for s in draft.statements if s not in statements
+    ]
+    return Checked(
+        statements,
+        tuple(j for j in judgements if isinstance(j, Grounded)),
+        (*failed, *(j for j in judgements if isinstance(j, Dropped))),
+    )
 
 
 def file_spans(paragraph: Paragraph, start: int, end: int) -> tuple[Span, ...]:
@@ -99,3 +133,55 @@ def citation(statement: Statement, marker: int, store: Store) -> Citation:
         file=report.file,
         spans=file_spans(paragraph, statement.start, statement.end),
     )
+
+
+_DECLINE = re.compile(r"下降|降低|减少|回落|压减|缩短|下调|压缩|收窄|降")
+
+
+def recomputed(line: Computed, citations: Mapping[int, Citation]) -> bool:
+    """Whether a computed line may be shown: its operands stand in the quotes that it names, the result is worked out
+    from them anew, it claims no more than they allow, and it holds no other number."""
+    if not all(_stands(operand, citations.get(operand.marker)) for operand in line.operands):
+        return False
+    amounts = [Decimal(operand.amount) for operand in line.operands]
+    if line.operation == "equal":
+        right = len(amounts) > 1 and len(set(amounts)) == 1
+    elif line.operation == "order":
+        right = amounts in (sorted(amounts), sorted(amounts, reverse=True))
+    else:
+        try:
+            right = len(amounts) == 2 and line.result == plain(calculate(line.operation, *amounts))
+        except ZeroDivisionError:
+            return False
+    return right and not numbers(_without_known(line, citations))
+
+
+def _stands(operand: Operand, citation: Citation | None) -> bool:
+    """Whether the quote of a citation states the operand: its text, with that number and unit."""
+    if citation is None:
+        return False
+    declines = operand.amount.startswith("-")
+    return any(
+        citation.quote[q.before : q.after] == operand.text
+        and q.normalized is not None
+        and decimal_of(q.normalized) == abs(Decimal(operand.amount))
+        and q.base_unit in ("", operand.unit)
+        for q in quantities(citation.quote)
+    ) and (not declines or _DECLINE.search(citation.quote) is not None)
+
+
+def _without_known(line: Computed, citations: Mapping[int, Citation]) -> str:
+    """What is left of a computed line without its operands, its result, its markers, the times of its evidence and the
+    count of its operands."""
+    text = re.sub(r"\[\d+\]", "", line.text)
+    known = [operand.text for operand in line.operands]
+    if line.result is not None:
+        known += [spelled(abs(Decimal(line.result)), line.unit, scale) for scale in SCALES]
+    for operand in line.operands:
+        cited = citations[operand.marker]
+        known += [f"{year}" for year in (cited.year, *(cited.period or ())) if year]
+    if line.operation == "order":
+        known += [f"{len(line.operands)}处", f"{len(line.operands)} figures"]
+    for part in sorted(known, key=len, reverse=True):
+        text = re.sub(rf"(?<![\d.]){re.escape(part)}", "", text)
+    return text

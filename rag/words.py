@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,7 @@ _PLAIN_MODIFIERS = _ACTIONS | frozenset((
 ))
 # fmt: on
 MOST_WORDS = 50_000  # words whose vectors are kept: about 100 MB at 512 dimensions
+LIKE_ENOUGH = 0.3  # likeness from which a word is said to be found
 SAME, UNASKED = 0.8, 0.4  # likeness from which a word is the asked one, and below which it was not asked for
 _QUOTED = re.compile(r"[“\"「]([\w·+]{2,8})[”\"」]")
 _WORD = re.compile(r"[\u4e00-\u9fff]+|[a-zA-Z0-9.%+·-]+")
@@ -134,6 +135,24 @@ class WordMatcher:
             return self._vectors[[self._rows[w] for w in words]]
 
 
+Place = Literal["clause", "nearby", "heading"]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How one word of a question is found: as the word `found` at `place`, "" and None for not at all.
+
+    `by` is “form” for the same word, a longer, a shorter or an abbreviated one, and “meaning” for a likeness of their
+    vectors; `likeness` in [0, 1].
+    """
+
+    asked: str
+    found: str = ""
+    place: Place | None = None
+    by: Literal["form", "meaning"] | None = None
+    likeness: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Likeness:
     """Likeness of asked words (rows) to found ones (columns), each in [0, 1]: by form alone, and by form or meaning."""
@@ -149,6 +168,15 @@ class Likeness:
             return np.zeros(len(table), np.float32)
         best: Vectors = table[:, [self.columns[w] for w in found]].max(axis=1)
         return best
+
+    def match(self, row: int, asked: str, place: Place, found: Sequence[str]) -> Match:
+        """The best partner among `found`, the words at `place`, of the word `asked` of a row."""
+        best = max(found, key=lambda word: self.either[row, self.columns[word]], default="")
+        likeness = float(self.either[row, self.columns[best]]) if best else 0.0
+        if likeness < LIKE_ENOUGH:
+            return Match(asked)
+        by_form = float(self.forms[row, self.columns[best]]) >= likeness
+        return Match(asked, best, place, "form" if by_form else "meaning", likeness)
 
     def narrowed(self, found: Sequence[tuple[str, str]]) -> Vectors:
         """For each asked word whether every place where it stands in the tagged words `found` is right behind a noun

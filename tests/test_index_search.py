@@ -9,9 +9,10 @@ from hashing import HashingEmbedder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import search
+from index import fusion, search
 from index.errors import EmbedderError
-from index.search import DENSE_WEIGHT, LEXICAL_WEIGHT, HybridIndex, Mode
+from index.lexical import tokenize
+from index.search import HybridIndex, Mode
 
 WORDS = ["就业", "新增", "市北", "李沧", "楼宇", "4.5", "万人", "目标"]
 texts_of = st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map("".join), min_size=1, max_size=30)
@@ -35,6 +36,15 @@ def test_a_mask_neither_leaks_nor_loses_rows(texts: list[str], data: st.DataObje
         assert len(rows) == mask.sum()
 
 
+def covered(texts: list[str], query: str) -> np.ndarray:
+    """The share of the question's idf in each text, token by token."""
+    held = [set(tokenize(text)) for text in texts]
+    asked = set(tokenize(query))
+    rows = {token: sum(token in one for one in held) for token in asked}
+    idf = {token: np.log(1 + (len(texts) - n + 0.5) / (n + 0.5)) for token, n in rows.items()}
+    return np.array([sum(idf[token] for token in asked & one) for one in held]) / sum(idf.values())
+
+
 @settings(deadline=None)
 @given(texts_of, st.integers(1, 10), modes)
 def test_the_best_rows_come_first_and_equal_ones_by_row(texts: list[str], k: int, mode: Mode) -> None:
@@ -44,7 +54,10 @@ def test_the_best_rows_come_first_and_equal_ones_by_row(texts: list[str], k: int
     dense = (EMBEDDER.embed_passages(texts) * EMBEDDER.embed_queries([query])).sum(axis=1)
     bm25 = index._lexical.scores(query)
     lexical = bm25 / bm25.max() if bm25.max() > 0 else bm25
-    scores = {"dense": dense, "lexical": lexical, "hybrid": DENSE_WEIGHT * dense + LEXICAL_WEIGHT * lexical}[mode]
+    share = covered(texts, query)
+    weight = fusion.dense_weight()
+    hybrid = weight * dense + (1 - weight) * lexical * share / max(share.max(), 1e-9) ** 0.5
+    scores = {"dense": dense, "lexical": lexical, "hybrid": hybrid}[mode]
     wanted = sorted(range(len(texts)), key=lambda row: (-round(float(scores[row]), 6), row))
     if mode == "lexical":
         wanted = [row for row in wanted if lexical[row] > 0]
@@ -86,6 +99,23 @@ def test_a_small_depth_still_scores_every_proposed_row_by_both(monkeypatch: pyte
     assert (found.row, found.dense_rank, found.lexical_rank) == (11, None, 1)
     vectors = EMBEDDER.embed_queries([texts[11], "就业李沧1"])
     assert found.dense == pytest.approx(float(vectors[0] @ vectors[1]), abs=1e-6)
+
+
+def test_a_word_that_few_of_the_question_s_are_found_with_counts_for_little() -> None:
+    """The text that shares only the year loses to the one that the model is nearer to: BM25 alone says otherwise."""
+    texts = ["楼宇2025", "就业人数"]
+    vectors = np.array([[0.6, 0.8], [0.8, 0.6]], np.float32)
+
+    class Fixed(HashingEmbedder):
+        def embed_queries(self, texts):  # type: ignore[no-untyped-def]
+            return np.array([[1, 0]] * len(texts), np.float32)
+
+    index = HybridIndex.build(texts, Fixed(dim=2), known=dict(zip(texts, vectors, strict=True)))
+    question = "how many new jobs were created in 2025"
+    (found,) = index.search(question, embedder=Fixed(dim=2), k=1)
+    assert (found.row, found.dense_rank, found.lexical) == (1, 1, 0)
+    (found,) = index.search(question, embedder=Fixed(dim=2), k=1, mode="lexical")
+    assert (found.row, found.lexical) == (0, 1)
 
 
 def test_equal_rows_come_in_order_however_many_there_are() -> None:

@@ -100,7 +100,11 @@ def check_evidence(answer: Answer) -> None:
     for c in answer.citations:
         text = Path(c.file).read_text("utf-8")
         assert c.quote == c.text[c.start : c.end] == "".join(text[a:b] for a, b in c.spans)
-    figures = set(re.findall(r"\d+(?:\.\d+)?", MARKER.sub("", answer.answer)))
+    shown = answer.answer
+    for line in answer.computed:
+        assert line.text in shown
+        shown = shown.replace(line.text, "")
+    figures = set(re.findall(r"\d+(?:\.\d+)?", MARKER.sub("", shown)))
     known = {f for c in answer.citations for f in re.findall(r"\d+(?:\.\d+)?", c.text)}
     times = {str(y) for c in answer.citations for y in (c.year, *(c.period or ())) if y}
     noted = set(re.findall(r"\d{4}", "".join(answer.notes)))
@@ -178,7 +182,8 @@ def test_two_places_that_fit_equally_are_both_shown(real_pipeline: Pipeline) -> 
     answer = real_pipeline.ask("2025年全区生产总值增长目标是多少")
     check_evidence(answer)
     assert len({c.place for c in answer.citations}) > 1
-    for line in answer.answer.splitlines():
+    assert answer.notes == ("可以指明地区，例如“2025年" + (answer.citations[0].place or "") + "”。",)
+    for line in answer.answer.splitlines()[:-1]:
         marker = MARKER.search(line)
         assert marker
         cited = next(c for c in answer.citations if c.marker == int(marker[1]))
@@ -328,7 +333,7 @@ def test_the_json_of_an_answer_keeps_the_contract(real_pipeline: Pipeline) -> No
         data = answer.to_json()
         again = json.loads(json.dumps(data, ensure_ascii=False))
         assert again == json.loads(json.dumps(again))
-        assert set(again) == FIELDS | {"rows", "notes", "covered"}
+        assert set(again) == FIELDS | {"rows", "computed", "notes", "covered"}
         assert (again["question"], again["refused"], again["answerer"]) == (question, answer.refused, "extractive")
         assert 0 <= again["confidence"] <= 1
         assert again["elapsed_ms"] >= 0

@@ -404,6 +404,9 @@ def test_the_steps_of_the_command_line_follow_each_other(data: Path, tmp_path: P
     assert step("prepare", "--data", str(data)).count("pairs") == len(SOURCES)
     assert step("mine", "--by", "bm25").count("filled") == len(HARD)
     step("train", "--steps", "3", "--dim", "8", "--batch", "64", "--hard", "0.5")
+    shown = step("ablate", "--data", str(data), "--only", "shipped", "--write", str(tmp_path / "ablation.md"))
+    assert shown.count("variant") == (tmp_path / "ablation.md").read_text("utf-8").count("| shipped, ") == 5
+    assert step("ablate", "--data", str(data), "--only", "shipped") == ""  # measured once
     assert "after 3 steps" in step("export", "--model", model)
     assert "stard: documents=1" in step("evaluate", "--data", str(data), "--model", model)
     step("card", "--model", model)

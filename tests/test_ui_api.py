@@ -159,6 +159,17 @@ def test_questions_reach_the_pipeline_one_at_a_time() -> None:
     assert (set(codes), pipeline.most) == ({200}, 1)
 
 
+def test_others_are_answered_while_a_model_is_awaited() -> None:
+    pipeline = tiny_pipeline()
+    with running(create_app(pipeline, page=False)) as url, ThreadPoolExecutor(4) as pool:
+        post = partial(httpx.post, f"{url}/api/ask", timeout=60)
+        waiting = [pool.submit(post, json={"question": "慢问办理完成"}) for _ in range(3)]
+        assert post(json={"question": "问新增就业4万人"}).json()["refused"] is False
+        assert not any(one.done() for one in waiting)
+        pipeline.go_on.set()
+        assert {one.result().status_code for one in waiting} == {200}
+
+
 def test_a_damaged_index_is_503_and_a_bug_tells_nothing(api: httpx.Client) -> None:
     damaged = api.post("/api/ask", json={"question": "损"})
     assert (damaged.status_code, damaged.json()["detail"]) == (503, "索引损坏。 重新建立：wenju build")
@@ -299,13 +310,13 @@ def test_path_tricks_find_nothing(site: httpx.Client, path: str) -> None:
 
 def test_page_event_checks_again(site: httpx.Client) -> None:
     """Limits in the page are not limits in the server: the event answers bad data with a card, and never breaks."""
-    from ui.web import turn_of
+    from ui.web import turns_of
 
     desk = Desk(tiny_pipeline())
     for question in ("", LONG, None, 5, [], {"a": 1}):
         for before in (None, 5, [], {"history": "x"}, {"history": [1]}, {"ticket": []}):
-            assert turn_of(desk, question, before)["failed"] is True
-    assert turn_of(desk, "问新增就业", {"history": ["x"], "ticket": 3})["ticket"] == 3
+            assert [turn["failed"] for turn, _ in turns_of(desk, question, before)] == [True]
+    assert [turn["ticket"] for turn, _ in turns_of(desk, "问新增就业", {"history": ["x"], "ticket": 3})] == [3]
     assert site.get("/gradio_api/info").status_code == 404
 
 

@@ -145,6 +145,15 @@ def test_comparison_is_a_table_with_markers(wide: Visit) -> None:
     expect(wide.page.locator("#evt")).to_have_text("李沧报告")
 
 
+def test_stages_are_told_while_a_model_is_awaited(wide: Visit, pipeline: TinyPipeline) -> None:
+    pipeline.go_on.clear()
+    wide.page.fill("#box textarea", "慢问新增就业4万人")
+    wide.page.press("#box textarea", "Enter")
+    expect(wide.page.locator(".wait")).to_have_text("正在请模型作答")
+    pipeline.go_on.set()
+    expect(wide.page.locator(".turn .a")).to_contain_text("新增就业4万人")
+
+
 def test_follow_up_passes_the_earlier_questions(wide: Visit, pipeline: TinyPipeline) -> None:
     wide.ask("问新增就业？")
     wide.ask("那问全年引进项目？")

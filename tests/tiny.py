@@ -5,12 +5,13 @@ The pipeline answers by looking for the words after “问” in the paragraphs,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from index.errors import IndexDamaged
 from index.types import Context, Coverage, Kind, Paragraph, Report, Role
-from rag.types import Answer, Citation, Row
+from rag.types import Answer, Citation, Row, Stage
 
 SHIBEI_2025 = Context("市北区", 2025, None, "target")
 LICANG_2025 = Context("李沧区", 2025, None, "target")
@@ -50,6 +51,7 @@ class TinyStore:
 class TinyPipeline:
     store: TinyStore
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    go_on: threading.Event = field(default_factory=threading.Event)
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """“坏” breaks, “损” breaks as a damaged index does, “比较” gives a table; what is not found is refused."""
@@ -66,6 +68,16 @@ class TinyPipeline:
         text = "".join(f"{citation.place}{citation.quote}。[{citation.marker}]" for citation in citations)
         answer = Answer(question, False, text, citations, confidence=0.9)
         return replace(answer, rows=self.rows(citations)) if "比较" in question else answer
+
+    def stages(self, question: str, history: Sequence[str] = ()) -> Iterator[Stage | Answer]:
+        """“慢” waits for a model until the test lets it go on."""
+        yield "retrieve"
+        answer = self.ask(question, history)
+        if "慢" in question:
+            yield "generate"
+            assert self.go_on.wait(timeout=60)
+            yield "verify"
+        yield answer
 
     def cite(self, marker: int, block: Paragraph, quote: str) -> Citation:
         about = next(report for report in self.store.reports if report.id == block.report_id)

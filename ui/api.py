@@ -68,12 +68,14 @@ def _add_api(app: FastAPI, desk: Desk, most_waiting: int) -> None:
         if waiting >= most_waiting:
             return JSONResponse({"detail": "问的人太多，请稍后再问"}, 503)
         body = _json_object(await request.body())
+        if not isinstance(explained := body.get("explain", False), bool):
+            raise FieldError("explain", "explain 须是 true 或 false")
         waiting += 1
         try:
-            answer = await run_in_threadpool(desk.ask, body.get("question", ""), body.get("history", []))
+            answer = await run_in_threadpool(_answered, desk, body, explained)
         finally:
             waiting -= 1
-        return JSONResponse(answer.to_json())
+        return JSONResponse(answer)
 
     async def report(report_id: str) -> Response:
         html = await run_in_threadpool(desk.reading.html, report_id)
@@ -86,6 +88,11 @@ def _add_api(app: FastAPI, desk: Desk, most_waiting: int) -> None:
     app.add_api_route("/api/reports/{report_id}", report)
     app.add_api_route("/metrics", metrics)
     app.add_api_route("/readyz", _readyz)
+
+
+def _answered(desk: Desk, body: dict[str, Any], explained: bool) -> dict[str, Any]:
+    answer = desk.ask(body.get("question", ""), body.get("history", []))
+    return answer.to_json() | ({"explanation": desk.explain(answer).to_json()} if explained else {})
 
 
 def _add_unready(app: FastAPI, cause: WenjuError) -> None:

@@ -18,16 +18,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from index.errors import InputError, WenjuError
+from index.models import Backend, ModelOptions
 from index.types import Kind
-from ui.cli_batch import answer_all
+from rag.types import Answer
+from ui.cli_batch import answer_all, answer_json
 from ui.cli_doctor import examine
-from ui.cli_eval import eval_app
+from ui.cli_eval import BACKEND_HELP, PROMPT_HELP, eval_app
 from ui.cli_indicators import Format, Wish, show
 from ui.cli_outline import outline_of
 from ui.text import Lang, Messages, answer_text, json_line, known_of
 
 if TYPE_CHECKING:
     from index.build import BuildReport, Progress
+    from rag.pipeline import Pipeline
 
 PROJECT_SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 INDEX = Path(".wenju/index")
@@ -41,6 +44,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(eval_app, name="eval")
+
+CHAT_HELP = (
+    "环境变量：WENJU_LLM 指定对话模型，写成“提供方:模型”，如 openai:qwen2.5、ollama:qwen2.5；"
+    "WENJU_LLM_BASE_URL 是服务的网址；WENJU_LLM_API_KEY 是密钥，也可用提供方自己的变量。"
+    "不设 WENJU_LLM 时，答案都是原文摘录。"
+)
 
 IndexDir = Annotated[Path, typer.Option("--index", metavar="DIR", envvar="WENJU_INDEX", help="索引文件夹。")]
 Today = Annotated[
@@ -68,6 +77,9 @@ def build(
     ] = None,
     index: IndexDir = INDEX,
     embedder: Annotated[str, typer.Option(metavar="NAME_OR_FOLDER", help="向量模型的名字或文件夹。")] = "embedded",
+    backend: Annotated[Backend, typer.Option("--embedder-backend", help=BACKEND_HELP)] = "torch",
+    query_prompt: Annotated[str | None, typer.Option(metavar="TEXT", help=PROMPT_HELP.format("问题"))] = None,
+    passage_prompt: Annotated[str | None, typer.Option(metavar="TEXT", help=PROMPT_HELP.format("段落"))] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="把每个文件的结果写成 JSON。")
     ] = None,
@@ -78,10 +90,11 @@ def build(
     from index.build import build as build_index
     from index.embedder import load_embedder
 
+    options = ModelOptions(backend, query_prompt, passage_prompt)
     name = str(Path(embedder).resolve()) if Path(embedder).is_dir() else embedder  # the index must find it again
     with _progress(say) as progress:
-        model = load_embedder(name)
-        report = build_index(found, index, embedder=model, embedder_name=name, progress=progress)
+        model = load_embedder(name, options)
+        report = build_index(found, index, embedder=model, embedder_name=name, options=options, progress=progress)
     _tell_build(report, index, say)
     if json_file:
         _write_json(report, json_file)
@@ -132,7 +145,7 @@ def _tell_build(report: BuildReport, index: Path, say: Messages) -> None:
     print(say("built", index=index, files=len(report.files), passages=passages, seconds=f"{report.seconds:.1f}"))
 
 
-@app.command()
+@app.command(epilog=CHAT_HELP)
 def ask(
     context: typer.Context,
     question: Annotated[str | None, typer.Argument(metavar="QUESTION", help="问题。")] = None,
@@ -144,6 +157,7 @@ def ask(
         Path | None,
         typer.Option(metavar="FILE", help='逐行 {"id", "question", "history"?} 的文件；每行输出一个 JSON 答案。'),
     ] = None,
+    explained: Annotated[bool, typer.Option("--explain", help="说明为什么这样回答。")] = False,
     index: IndexDir = INDEX,
     today: Today = None,
 ) -> None:
@@ -154,15 +168,31 @@ def ask(
     if not batch and question is None:
         raise InputError(say("no_question"), "")
     from rag import open_pipeline
+    from rag.generate import configured_chat
 
-    pipeline = open_pipeline(index, today=today.date() if today else None)
+    pipeline = open_pipeline(index, today=today.date() if today else None, chat=configured_chat())
     if batch:
-        raise typer.Exit(answer_all(pipeline, batch, say))
-    answer = pipeline.ask(question or "", tuple(history or ()))
-    print(json_line(answer.to_json()) if as_json else answer_text(answer, say))
+        raise typer.Exit(answer_all(pipeline, batch, say, explained=explained))
+    answer = _answered(pipeline, question or "", tuple(history or ()), say)
+    print(json_line(answer_json(answer, pipeline, explained)) if as_json else answer_text(answer, say))
+    if explained and not as_json:
+        from ui.why import print_why
+
+        print_why(pipeline.explain(answer))
 
 
-@app.command()
+def _answered(pipeline: Pipeline, question: str, history: Sequence[str], say: Messages) -> Answer:
+    """The answer; on a terminal the stages are told while a chat model is waited for."""
+    told = sys.stderr.isatty()
+    for step in pipeline.stages(question, history):
+        if isinstance(step, Answer):
+            return step
+        if told and step != "retrieve":
+            print(say(f"stage_{step}"), file=sys.stderr, flush=True)
+    raise AssertionError("the last stage is the answer")
+
+
+@app.command(epilog=CHAT_HELP)
 def serve(
     host: Annotated[str, typer.Option(metavar="HOST", help="监听的地址。")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, metavar="PORT", help="监听的端口。")] = 7860,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import InputError, WenjuError
+from rag.types import Answer
 from ui.text import Messages, json_line
 
 if TYPE_CHECKING:
@@ -25,13 +26,18 @@ class Asked:
     history: tuple[str, ...]
 
 
-def answer_all(pipeline: Pipeline, path: Path, say: Messages) -> int:
+def answer_json(answer: Answer, pipeline: Pipeline, explained: bool) -> dict[str, Any]:
+    """The Answer contract, where `explained` with the explanation of its own."""
+    return answer.to_json() | ({"explanation": pipeline.explain(answer).to_json()} if explained else {})
+
+
+def answer_all(pipeline: Pipeline, path: Path, say: Messages, *, explained: bool = False) -> int:
     """Answer every line to standard output; lines that cannot be answered go to standard error. The exit status."""
     failed = 0
     for number, raw in _lines(path, say):
         try:
             asked = parse(raw)
-            answer = pipeline.ask(asked.question, asked.history).to_json()
+            answer = answer_json(pipeline.ask(asked.question, asked.history), pipeline, explained)
         except ValueError:
             failed += _complain(say, path, number, say("not_question"))
         except WenjuError as error:

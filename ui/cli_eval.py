@@ -13,14 +13,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from index.errors import InputError
+from index.models import Backend, ModelOptions
 from ui.text import Messages
 
 if TYPE_CHECKING:
+    from evals.curve import Curves
     from evals.dataset import Question
     from evals.gate import Line
     from evals.run import Run
 
 eval_app = typer.Typer(rich_markup_mode=None)
+
+BACKEND_HELP = "其他模型用什么运行：torch，或文件夹里导出的 ONNX 文件（原精度或 int8）。"
+PROMPT_HELP = "加在每个{}前的提示语；默认用模型自己的。"
 
 Output = Annotated[Path | None, typer.Option(metavar="FILE", help="结果另存到这个文件。")]
 
@@ -53,6 +58,9 @@ def evaluate(
     json_: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="结果另存到这个文件。")] = None,
     split: Annotated[Split, typer.Option(help="只评其中一部分。")] = Split.all,
     failures: Annotated[int, typer.Option(min=0, metavar="N", help="每类显示几个答错的问题（留出部分从不显示）。")] = 0,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="显示各门槛下的回答率与答对率；--html 和 --json 里总有。")
+    ] = False,
     update_baseline: Annotated[bool, typer.Option("--update-baseline", help="把这次的分数写成基线。")] = False,
     index: Annotated[Path, typer.Option("--index", metavar="DIR", envvar="WENJU_INDEX", help="索引文件夹。")] = Path(
         ".wenju/index"
@@ -67,13 +75,15 @@ def evaluate(
         return
     say: Messages = context.obj
     gate_file = _gate_file(questions, baseline, update_baseline, say)
-    run = _run(_selected(questions, split, say), index, today.date() if today else None)
+    traced = curve or html is not None or json_ is not None
+    run, curves = _run(_selected(questions, split, say), index, today.date() if today else None, traced=traced)
     gate = _update(run, gate_file, say) if update_baseline and gate_file else _compare(run, gate_file)
     from evals.report import print_report, to_html, to_json, to_junit
 
-    print_report(run, failures)
-    for path, content in ((html, to_html(run, gate)), (json_, _dump(to_json(run, gate))), (junit, to_junit(run, gate))):
-        _save(path, content, say)
+    print_report(run, failures, curves if curve else None)
+    _save(html, to_html(run, gate, curves), say)
+    _save(json_, _dump(to_json(run, gate, curves)), say)
+    _save(junit, to_junit(run, gate), say)
     command = _renewal(questions, baseline)
     raise typer.Exit(_tell_gate(run, gate, compared=gate_file is not None, command=command, say=say))
 
@@ -99,13 +109,19 @@ def _selected(path: Path | None, split: Split, say: Messages) -> tuple[Question,
     return chosen
 
 
-def _run(questions: tuple[Question, ...], index: Path, today: date | None) -> Run:
+def _run(
+    questions: tuple[Question, ...], index: Path, today: date | None, *, traced: bool
+) -> tuple[Run, Curves | None]:
+    """The judged answers, and the curves where they are wanted: they take as long again twice."""
+    from evals.curve import curves, trace
     from evals.dataset import ASKED_ON
     from evals.run import run
     from rag import open_pipeline
 
     pipeline = open_pipeline(index, today=today or ASKED_ON)
-    return run(questions, pipeline, lambda id_: pipeline.store.paragraph(id_).text)
+    done = run(questions, pipeline, lambda id_: pipeline.store.paragraph(id_).text)
+    asked = [result.question for result in done.results]  # what crashed is told of already
+    return done, curves(list(trace(asked, pipeline))) if traced else None
 
 
 def _compare(run: Run, path: Path | None) -> tuple[Line, ...]:
@@ -160,13 +176,16 @@ def retrieval(
     json_: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="结果另存到这个文件。")] = None,
     mode: Annotated[Mode, typer.Option(help="检索方式。")] = Mode.hybrid,
     embedder: Annotated[str, typer.Option(metavar="NAME_OR_FOLDER", help="向量模型的名字或文件夹。")] = "embedded",
+    backend: Annotated[Backend, typer.Option("--embedder-backend", help=BACKEND_HELP)] = "torch",
+    query_prompt: Annotated[str | None, typer.Option(metavar="TEXT", help=PROMPT_HELP.format("问题"))] = None,
+    passage_prompt: Annotated[str | None, typer.Option(metavar="TEXT", help=PROMPT_HELP.format("段落"))] = None,
 ) -> None:
     """在 BEIR 格式的数据集上评检索，用的就是回答问题的那个检索器。"""
     from evals.retrieval import BeirSet, evaluate
     from index.embedder import load_embedder
 
     beir = BeirSet.open(corpus, queries, qrels)
-    scores = evaluate(beir, load_embedder(embedder), mode.value)
+    scores = evaluate(beir, load_embedder(embedder, ModelOptions(backend, query_prompt, passage_prompt)), mode.value)
     for name, value in scores.items():
         print(f"{name:<16}{value}")
     _save(json_, _dump(scores), context.obj)

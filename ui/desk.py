@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from index.errors import QuestionError
-from rag.types import Answer
+from rag.explain import Explanation
+from rag.types import Answer, Stage
 from ui.reading import Reading, Shelf
 
 MOST_CHARACTERS = 2000
@@ -25,7 +27,8 @@ class Asks(Protocol):
 
     @property
     def store(self) -> Shelf: ...
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer: ...
+    def stages(self, question: str, history: Sequence[str] = ()) -> Iterator[Stage | Answer]: ...
+    def explain(self, answer: Answer) -> Explanation: ...
 
 
 class FieldError(QuestionError):
@@ -54,33 +57,54 @@ class Desk:
 
     def __init__(self, pipeline: Asks) -> None:
         self._pipeline = pipeline
-        self._one_at_a_time = threading.Lock()  # a pipeline keeps caches and promises nothing about threads
+        self._one_at_a_time = threading.Lock()  # a pipeline keeps caches; only “generate” may overlap
         self.reading = Reading(pipeline.store)
         self.meters = Meters(self.reading)
 
     def ask(self, question: object, history: object = ()) -> Answer:
         """Raises FieldError when a field cannot be used, other WenjuError when the answer cannot be made."""
+        return _last(self.stages(question, history))
+
+    def explain(self, answer: Answer) -> Explanation:
+        """Why an answer of this desk is as it is."""
+        with self._one_at_a_time:
+            return self._pipeline.explain(answer)
+
+    def stages(self, question: object, history: object = ()) -> Iterator[Stage | Answer]:
+        """Like `ask`, naming each stage as it begins; the last value is the answer."""
         outcome = "failed"
         try:
             asked, before = question_text(question), history_texts(history)
             started = time.perf_counter()
-            answer = self._ask(asked, before)
-            self.meters.seconds.observe(time.perf_counter() - started)
-            outcome = "refused" if answer.refused else "answered"
+            for step in self._stages(asked, before):
+                if isinstance(step, Answer):
+                    self.meters.seconds.observe(time.perf_counter() - started)
+                    outcome = "refused" if step.refused else "answered"
+                yield step
         except QuestionError:
             outcome = "invalid"
             raise
         finally:
             self.meters.asks.labels(outcome).inc()
-        return answer
 
     def peek(self, question: str) -> Answer:
         """An answer that is not counted."""
-        return self._ask(question, ())
+        return _last(self._stages(question, ()))
 
-    def _ask(self, question: str, history: Sequence[str]) -> Answer:
-        with self._one_at_a_time:
-            return self._pipeline.ask(question, history)
+    def _stages(self, question: str, history: Sequence[str]) -> Iterator[Stage | Answer]:
+        steps = self._pipeline.stages(question, history)
+        overlapping, done = False, False
+        while not done:
+            with nullcontext() if overlapping else self._one_at_a_time:
+                step = next(steps)
+            overlapping, done = step == "generate", isinstance(step, Answer)
+            yield step
+
+
+def _last(steps: Iterator[Stage | Answer]) -> Answer:
+    *_, answer = steps
+    assert isinstance(answer, Answer)
+    return answer
 
 
 def clean(text: str) -> str:

@@ -26,19 +26,21 @@ _FIGURE = re.compile(rf"(?<![\d.第])\d[\d,]*(?:\.\d+)?(?:[多余]?{_UNIT})(?:�
 Number = Callable[[Citation], int | None]
 
 
-def answer_html(answer: Answer, number: Number) -> str:
-    """The card of one answer. `number` gives the number printed beside the cited paragraph."""
+def answer_html(answer: Answer, number: Number, why: str = "") -> str:
+    """The card of one answer. `number` gives the number printed beside the cited paragraph; `why` is the finished
+    panel that explains the answer."""
     if answer.refused:
-        return refusal_html(answer)
-    body = table_html(answer.rows, answer) if answer.rows else text_html(answer)
+        return refusal_html(answer, why)
+    body = table_html(answer.rows, answer) + computed_html(answer) if answer.rows else text_html(answer)
     return (
         f'<div class="a">{body}{chips_html(answer)}{sources_html(answer.citations, number)}'
-        '<div class="tools"><button type="button" class="copy">复制（含出处）</button></div></div>'
+        '<div class="foot"><div class="tools"><button type="button" class="copy">复制（含出处）</button></div>'
+        f"{why}</div></div>"
     )
 
 
-def refusal_html(answer: Answer) -> str:
-    """A quiet card: what the reports do not say, and what they do."""
+def refusal_html(answer: Answer, why: str = "") -> str:
+    """A quiet card: what the reports do not say, and what they do; `why` as in `answer_html`."""
     said = _lines(answer.answer)
     if answer.covered:
         said = said[:1]
@@ -46,7 +48,7 @@ def refusal_html(answer: Answer) -> str:
     listed = f'<p class="has">现有资料里有：</p><ul>{covered}</ul>' if covered else ""
     notes = "".join(_chip(_unended(note)) for note in answer.notes)
     shown = f'<div class="chips">{notes}</div>' if notes else ""
-    return f'<div class="a no">{"".join(f"<p>{escape(line)}</p>" for line in said)}{shown}{listed}</div>'
+    return f'<div class="a no">{"".join(f"<p>{escape(line)}</p>" for line in said)}{shown}{listed}{why}</div>'
 
 
 def error_html(error: WenjuError) -> str:
@@ -70,6 +72,13 @@ def table_html(rows: Sequence[Row], answer: Answer) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name, _ in columns)
     body = "".join(f"<tr>{''.join(cell(row) for _, cell in columns)}</tr>" for row in rows)
     return f'<div class="tab"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def computed_html(answer: Answer) -> str:
+    """What is computed of a table, with the markers of what it is computed from."""
+    known = {citation.marker for citation in answer.citations}
+    lines = "".join(f"<p>{_marked(line.text, known, ())}</p>" for line in answer.computed)
+    return f'<div class="say many computed">{lines}</div>' if lines else ""
 
 
 def _columns(rows: Sequence[Row], known: set[int]) -> list[tuple[str, Callable[[Row], str]]]:
@@ -114,7 +123,7 @@ def chips_html(answer: Answer) -> str:
         kinds = sorted({c.kind for c in cited} - {"other"}, key=list(KINDS).index)
         chips += [_kind_chip(kind) for kind in kinds]
     chips += [_chip(_unended(note), "note") for note in answer.notes]
-    chips.append(_chip(ANSWERERS.get(answer.answerer, f"模型撰写 · {answer.answerer}")))
+    chips.append(_chip(ANSWERERS.get(answer.answerer, f"模型撰写 · {answer.answerer.removeprefix('chat:')}")))
     return f'<div class="chips">{"".join(chips)}</div>'
 
 

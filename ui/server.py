@@ -24,17 +24,19 @@ class PortTaken(ServerError):
 def serve(index_dir: str | Path, host: str = "127.0.0.1", port: int = 7860) -> None:
     """Serves the page and the API until interrupted.
 
-    Raises PortTaken or ServerError when the address cannot be used, and what `rag.open_pipeline` raises when the
-    index cannot be. Names under which the server may be addressed besides localhost: `host` itself, and those in
-    WENJU_ALLOWED_HOSTS (commas between).
+    Raises PortTaken or ServerError when the address cannot be used, what `rag.open_pipeline` raises when the index
+    cannot be, and ChatUnavailable when the chat model in WENJU_LLM cannot. Names under which the server may be
+    addressed besides localhost: `host` itself, and those in WENJU_ALLOWED_HOSTS (commas between).
     """
     check_address(host, port)
     import uvicorn
 
     from rag import open_pipeline
+    from rag.generate import configured_chat
     from ui.api import create_app
 
-    app = create_app(open_pipeline(index_dir), hosts=allowed_hosts(host))
+    chat = configured_chat()
+    app = create_app(open_pipeline(index_dir, chat=chat), hosts=allowed_hosts(host))
     print(f"问据已启动：http://{'127.0.0.1' if host in ANYWHERE else host}:{port}", flush=True)
     uvicorn.run(
         app, host=host, port=port, log_level="warning", server_header=False, ws="none", timeout_graceful_shutdown=3

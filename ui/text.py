@@ -36,6 +36,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "index in {index}: {files} reports, {passages} passages, {seconds} s",
     ),
     "stage_read": ("读取报告", "reading"),
+    "stage_generate": ("正在请模型作答…", "asking the model…"),
+    "stage_verify": ("正在核对…", "checking…"),
     "stage_embed": ("计算向量", "embedding"),
     "note": ("注：{note}", "note: {note}"),
     "covered": ("报告里有：", "the reports hold:"),

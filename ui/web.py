@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,13 @@ from fastapi import FastAPI
 
 from index.errors import WenjuError
 from index.types import Report
-from rag.types import Answer
+from rag.types import Answer, Stage
 from ui.desk import Desk
 from ui.examples import example_questions
 from ui.guard import PagePolicy
 from ui.reading import Reading
 from ui.render import answer_html, error_html, period_text, plain_text
+from ui.why import panel_html
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -31,6 +33,7 @@ TITLE = "问据 · 报告问答"
 MOST_QUEUED = 64
 MOST_LISTED = 40  # reports in the pane while nothing is open
 AT_ONCE = 4  # answers in work for the page
+STAGES: dict[Stage, str] = {"generate": "正在请模型作答", "verify": "正在核对"}  # beside what page.js says at once
 FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "system-ui", "sans-serif")
 HEAD = '<link rel="stylesheet" href="wenju/page.css"><script type="module" src="wenju/page.js"></script>'
 SETTINGS: dict[str, Any] = {
@@ -99,11 +102,12 @@ def build_page(desk: Desk, examples: Sequence[str]) -> Any:
                 )
                 send = gr.Button("提问", elem_id="send", variant="primary")
         before, turn = gr.JSON(visible=False), gr.JSON(visible=False)
+        stage = _static(gr, "", "stage")
         asked = gr.on(
             [send.click, box.submit],
-            lambda question, before: turn_of(desk, question, before),
+            partial(turns_of, desk),
             [box, before],
-            [turn],
+            [turn, stage],
             js="(question) => window.wenju.begin(question)",
             show_progress="hidden",
             trigger_mode="multiple",  # page.js lets one question through at a time, and gives up on a lost one
@@ -116,21 +120,29 @@ def build_page(desk: Desk, examples: Sequence[str]) -> Any:
     return page
 
 
-def turn_of(desk: Desk, question: object, before: object) -> dict[str, Any]:
-    """What the page gets for a question: the card, and where its citations stand. An expected error is a card too.
+def turns_of(desk: Desk, question: object, before: object) -> Iterator[tuple[dict[str, Any], str]]:
+    """What the page gets for a question, each with the stage that it waits for: at last the card, and where its
+    citations stand. An expected error is a card too.
 
     `before` is what page.js sends along: the earlier questions, and a ticket that comes back with the answer.
     """
     sent = before if isinstance(before, dict) else {}
     ticket = {"ticket": sent.get("ticket")}
     try:
-        answer = desk.ask(question, sent.get("history", ()))
+        for step in desk.stages(question, sent.get("history", ())):
+            if isinstance(step, Answer):
+                yield ticket | _card(step, desk), ""
+            elif step in STAGES:
+                yield ticket, STAGES[step]
     except WenjuError as error:
-        return ticket | {"failed": True, "html": error_html(error)}
-    return ticket | {
+        yield ticket | {"failed": True, "html": error_html(error)}, ""
+
+
+def _card(answer: Answer, desk: Desk) -> dict[str, Any]:
+    return {
         "failed": False,
         "question": answer.question,
-        "html": answer_html(answer, _number(desk.reading)),
+        "html": answer_html(answer, _number(desk.reading), panel_html(desk.explain(answer))),
         "copy": plain_text(answer, _number(desk.reading)),
         "citations": citation_places(answer, desk.reading),
     }
@@ -208,9 +220,9 @@ def dressed(page: str) -> str:
     return _FOREIGN.sub("", page).replace('lang="en"', 'lang="zh-CN"', 1)
 
 
-def _static(gr: Any, html: str, elem_id: str) -> None:
+def _static(gr: Any, html: str, elem_id: str) -> Any:
     """HTML as it is: Gradio puts a value into its template, it does not read template syntax in the value."""
-    gr.HTML(html, elem_id=elem_id, js_on_load=None, apply_default_css=False)
+    return gr.HTML(html, elem_id=elem_id, js_on_load=None, apply_default_css=False)
 
 
 def _theme() -> gr.themes.Base:

@@ -6,6 +6,7 @@
 - train: learn the vectors, from the last checkpoint on, to WORK/checkpoint.safetensors
 - export: int8 rows, tokenizer and config, to index/embedded/
 - evaluate: measure an exported model, to WORK/scores.json
+- ablate: what each choice is worth, to WORK/ablation.jsonl and docs/ablation-model.md
 - card: write the model card, index/embedded/README.md
 """
 
@@ -19,6 +20,7 @@ from typing import Annotated
 
 import typer
 
+from index.training.tokenizer import PIECES
 from index.training.train import Settings
 
 # Each step frees and takes hundreds of megabytes; without these two the C library hands the memory back to the
@@ -36,16 +38,24 @@ Model = Annotated[Path, typer.Option(help="The folder of the exported model.")]
 DATA = Path("../shared/data")
 WORK = Path(".wenju/training")
 
+ABLATION_HEAD = """# What each choice of the model's recipe is worth
+
+`python -m index.training ablate --write docs/ablation-model.md`; one row: `--only "NAME OF THE VARIANT"`. Every run
+has 1,000 steps unless the row says otherwise, so rows compare with the first one, not with the shipped model. Dense
+retrieval alone, short passages, as in the model card. Choices were made by `held_out`; below 0.01 lies noise.
+
+"""
+
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 
 
 @app.command()
-def tokenizer(data: Data = DATA, work: Work = WORK) -> None:
+def tokenizer(data: Data = DATA, work: Work = WORK, pieces: int = PIECES) -> None:
     """Learn the pieces."""
     from index.training.tokenizer import corpus, train
 
     began = time.perf_counter()
-    learned = train(corpus(data / "train"))
+    learned = train(corpus(data / "train"), pieces)
     work.mkdir(parents=True, exist_ok=True)
     learned.save(str(work / "tokenizer.json"))
     typer.echo(f"{learned.get_vocab_size()} pieces in {time.perf_counter() - began:.0f} s")
@@ -77,12 +87,12 @@ def prepare(data: Data = DATA, work: Work = WORK, only: str = "", seed: int = Se
 
 
 @app.command()
-def mine(work: Work = WORK, by: str = "model", seed: int = Settings.seed) -> None:
+def mine(work: Work = WORK, by: str = Settings.mined, seed: int = Settings.seed) -> None:
     """Find hard negatives, by `bm25` or with the `model` of the checkpoint; `train --hard 0.5` uses them."""
     import numpy as np
 
     from index.training import mine as miner
-    from index.training.arrays import NEGATIVES, load
+    from index.training.arrays import load, negatives_path
     from index.training.pairs import HARD
     from index.training.train import load_checkpoint
 
@@ -93,13 +103,13 @@ def mine(work: Work = WORK, by: str = "model", seed: int = Settings.seed) -> Non
     for name in HARD:
         began = time.perf_counter()
         found = miner.mine(load(work / "pairs" / name), score_by, seed)
-        np.save(work / "pairs" / name / NEGATIVES, found)
+        np.save(negatives_path(work / "pairs" / name, by), found)
         typer.echo(f"{name:16} {(found >= 0).mean():.2f} of the places filled, {time.perf_counter() - began:.0f} s")
 
 
 @app.command()
 def train(work: Work = WORK, steps: int = Settings.steps, batch: int = Settings.batch, dim: int = Settings.dim,
-          learning_rate: float = Settings.learning_rate, hard: float = Settings.hard,
+          learning_rate: float = Settings.learning_rate, hard: float = Settings.hard, mined: str = Settings.mined,
           seed: int = Settings.seed) -> None:  # fmt: skip
     """Learn the vectors; a run that was stopped goes on from its last checkpoint."""
     from tokenizers import Tokenizer
@@ -110,11 +120,13 @@ def train(work: Work = WORK, steps: int = Settings.steps, batch: int = Settings.
 
     pieces = Tokenizer.from_file(str(work / "tokenizer.json")).get_vocab_size()
     saved = loop.load_checkpoint(work)
-    settings = Settings(steps=steps, batch=batch, dim=dim, learning_rate=learning_rate, hard=hard, seed=seed)
+    settings = Settings(
+        steps=steps, batch=batch, dim=dim, learning_rate=learning_rate, hard=hard, mined=mined, seed=seed
+    )
     if saved and saved[1] != settings:
         raise typer.BadParameter(f"{work} holds a run with {saved[1]}; use its settings or another --work.")
     state = saved[0] if saved else loop.new_state(pieces, settings)
-    pairs = {source.name: load(work / "pairs" / source.name) for source in SOURCES}
+    pairs = {source.name: load(work / "pairs" / source.name, mined) for source in SOURCES}
     shares = {source.name: source.share for source in SOURCES}
     dropout = {source.name: source.dropout for source in SOURCES}
     sampler = loop.Sampler(pairs, settings, shares=shares, dropout=dropout, pieces=pieces)
@@ -159,6 +171,25 @@ def evaluate(data: Data = DATA, work: Work = WORK, model: str = "embedded", only
     hashes = json.loads(config.read_text("utf-8")).get("sha256") if config.is_file() else None
     found = {"model": embedder.fingerprint, "sha256": hashes, "speed": pace, "scores": scores}
     (work / "scores.json").write_text(json.dumps(found, indent=2), "utf-8")
+
+
+@app.command()
+def ablate(data: Data = DATA, work: Work = WORK, only: str = "", write: Path | None = None) -> None:
+    """Measure variants of the recipe, one row each; `--only TEXT` those with the text in their name.
+
+    Needs the pairs, the negatives and the checkpoint of the steps before; the rows with other pieces also need
+    WORK/pieces-N (`tokenizer`, `prepare` and `mine` with that --work).
+    """
+    from index.training.ablate import read, rows, table
+    from index.training.train import load_checkpoint
+
+    saved = load_checkpoint(work)
+    if saved is None:
+        raise typer.BadParameter(f"{work} holds no checkpoint; run the step `train` first.")
+    for row in rows(data, work, only, saved[0].weights.numpy()):
+        typer.echo({name: value for name, value in row.items() if name != "of"})
+    if write:
+        write.write_text(ABLATION_HEAD + table(read(work / "ablation.jsonl")), "utf-8")
 
 
 @app.command()

@@ -18,10 +18,9 @@ from index.training.pairs import Pair
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-Tokens = NDArray[np.uint16]
+Tokens = NDArray[np.integer]  # uint16 on disk
 Starts = NDArray[np.int64]
 CHUNK = 20_000
-NEGATIVES = "negatives.npy"
 LONGEST_ROW = 320  # tokens of one side of a pair
 
 
@@ -123,12 +122,17 @@ def save(arrays: PairArrays, folder: Path) -> None:
     np.save(folder / "groups.npy", arrays.groups)
 
 
-def load(folder: Path) -> PairArrays:
-    """Open the pairs of one source; their tokens stay on disk until used."""
+def negatives_path(folder: Path, by: str) -> Path:
+    """Where the negatives of a source lie that were found by `bm25` or by the `model`."""
+    return folder / f"negatives-{by}.npy"
+
+
+def load(folder: Path, mined: str = "bm25") -> PairArrays:
+    """Open the pairs of one source and its mined negatives if any; tokens stay on disk until used."""
     sides = [
         Ragged(np.load(folder / f"{name}.npy", mmap_mode="r"), np.load(folder / f"{name}_starts.npy"))
         for name in ("queries", "passages")
     ]
-    mined = folder / NEGATIVES
-    negatives = np.load(mined) if mined.is_file() else None
+    path = negatives_path(folder, mined)
+    negatives = np.load(path) if path.is_file() else None
     return PairArrays(sides[0], sides[1], np.load(folder / "groups.npy"), negatives)

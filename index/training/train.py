@@ -33,7 +33,9 @@ class Settings:
     learning_rate: float = 2e-2
     scale: float = 20.0
     init: float = 0.04
+    prefixes: tuple[int, ...] = ()  # the first so many dimensions must do by themselves (Kusupati et al. 2022)
     hard: float = 0.0  # share of the queries that bring a mined negative along
+    mined: str = "bm25"  # who found the negatives
     seed: int = 20250301
     checkpoint_every: int = 500
 
@@ -106,7 +108,9 @@ def update(state: State, batch: Batch, settings: Settings) -> float:
     rows = torch.from_numpy(batch.rows)
     table = state.weights[rows].requires_grad_()
     sides = F.embedding_bag(torch.from_numpy(batch.local), table, torch.from_numpy(batch.starts), mode="mean")
-    loss = contrastive_loss(sides, torch.from_numpy(batch.groups), settings.scale)
+    groups = torch.from_numpy(batch.groups)
+    prefixes = settings.prefixes or (settings.dim,)
+    loss = sum(contrastive_loss(sides[:, :dim], groups, settings.scale) for dim in prefixes) / len(prefixes)
     torch.autograd.backward(loss)
     with torch.no_grad():
         _adam(state, rows, table, settings)
@@ -139,8 +143,11 @@ class Sampler:
         shares: Mapping[str, float],
         dropout: Mapping[str, float],
         pieces: int,
+        two_tables: bool = False,
     ) -> None:
+        """`two_tables`: passages use the rows behind those of the queries, in a table of twice as many."""
         self._pairs, self._dropout, self._pieces, self._settings = pairs, dropout, pieces, settings
+        self._two_tables = two_tables
         self._names = sorted(pairs)
         weights = np.array([shares[name] for name in self._names])
         rng = np.random.default_rng(settings.seed)
@@ -160,7 +167,10 @@ class Sampler:
         queries = pairs.queries.take(chosen).thin(self._dropout[name], rng)
         given = np.concatenate((chosen, self._hard(pairs, chosen, rng)))
         passages = pairs.passages.take(given).thin(self._dropout[name] / 2, rng)
-        return name, make_batch(queries, passages, pairs.groups[given], self._pieces)
+        if self._two_tables:
+            passages = Ragged(passages.tokens.astype(np.int64) + self._pieces, passages.starts)
+        pieces = self._pieces * (1 + self._two_tables)
+        return name, make_batch(queries, passages, pairs.groups[given], pieces)
 
     def _hard(self, pairs: PairArrays, chosen: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
         """One mined negative for a share of the chosen pairs."""
@@ -212,4 +222,6 @@ def load_checkpoint(folder: Path) -> tuple[State, Settings] | None:
     with safe_open(path, framework="pt") as stored:
         note = stored.metadata()
         weights, first, second = (stored.get_tensor(name) for name in ("weights", "first", "second"))
-    return State(weights, first, second, int(note["step"])), Settings(**json.loads(note["settings"]))
+    settings = json.loads(note["settings"])
+    settings["prefixes"] = tuple(settings.get("prefixes", ()))
+    return State(weights, first, second, int(note["step"])), Settings(**settings)

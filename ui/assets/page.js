@@ -62,6 +62,13 @@ function begin(question) {
   return [question, { history: history.slice(-20), ticket }];
 }
 
+/** What the server is doing now, while an answer is awaited. */
+function stage() {
+  const said = $("stage").textContent.trim();
+  const wait = pending?.node.querySelector(".wait");
+  if (said && wait) wait.firstChild.data = said;
+}
+
 /** Gradio does not say that a connection is lost: ask the server itself, and do not wait for ever. */
 async function watch(ticket) {
   if (pending?.ticket !== ticket) return;
@@ -343,9 +350,10 @@ document.addEventListener("focusin", (event) => {
 
 /** Gradio draws the page after this script has run. */
 function ready() {
-  if (home || !$("doc") || !box()) return;
+  if (home || !$("doc") || !$("stage") || !box()) return;
   home = { title: $("evt").textContent, line: $("crumb").textContent, list: $("doc").innerHTML };
   drawn.disconnect();
+  new MutationObserver(stage).observe($("stage"), { childList: true, subtree: true, characterData: true });
   restore();
   if (!narrow.matches) box().focus();
 }

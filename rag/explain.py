@@ -1,0 +1,235 @@
+"""Why an answer is as it is: how its question was read, what was searched, what was found there, what was dropped.
+
+Nothing here costs an answer that is not explained: an Answer carries its query, hits and history, and the rest is
+worked out from them anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from index.passages import when
+from index.types import Context, Hit, Kind
+from rag.query import understand
+from rag.rank import Threshold
+from rag.types import Answer, Dropped, Query, QuestionType
+from rag.words import Match
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from index.store import Store
+    from rag.retrieve import Retriever
+
+MOST_HITS = 5  # that are explained
+Aspect = Literal["places", "years", "period", "kind", "type", "unit", "topic"]
+ASPECTS: tuple[Aspect, ...] = ("places", "years", "period", "kind", "type", "unit", "topic")
+Outcome = Literal["answered", "beyond", "place", "constraints", "sides", "gate", "unsure"]
+# What a constraint lets through, as `rag.constraints` has it.
+_KINDS: dict[Kind, str] = {
+    "target": "目标或未注明", "result": "实绩、累计或未注明", "cumulative": "累计或实绩", "other": "不限性质",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What was read out of a question; fields as in `rag.types.Query`. `inherited` names those of them that the
+    question does not say itself and that come from the questions before it."""
+
+    places: tuple[str, ...]
+    unknown_places: tuple[str, ...]
+    years: tuple[int, ...]
+    period: tuple[int, int] | None
+    kind: Kind | None
+    type: QuestionType
+    unit: str | None
+    topic: str
+    assumed_year: int | None
+    inherited: tuple[Aspect, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """One constraint: what it lets through, and how many passages meet it and all those before it."""
+
+    aspect: Aspect
+    only: str
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A hit that was looked at. Ranks, from 1, and scores of the search as in `index.types.Hit`; in a comparison the
+    search is that of the hit's own side. `score` orders the hits; `markers` are those of the answer that cite it."""
+
+    paragraph_id: str
+    title: str
+    section: tuple[str, ...]
+    place: str | None
+    year: int | None
+    period: tuple[int, int] | None
+    kind: Kind
+    clause: str
+    dense_rank: int | None
+    dense: float
+    lexical_rank: int | None
+    lexical: float
+    score: float
+    words: tuple[Match, ...]
+    markers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why an answer is as it is. `confidence` is the probability, in [0, 1], that the best hit answers; below
+    `threshold` no answer is given. `only` says the constraints in one sentence, `why` the outcome."""
+
+    understood: Understood
+    constraints: tuple[Constraint, ...]
+    passages: int  # of the index
+    only: str
+    hits: tuple[Found, ...]
+    looked_at: int  # hits that were ranked, of which `hits` are the first
+    confidence: float
+    threshold: float
+    outcome: Outcome
+    why: str
+    dropped: tuple[Dropped, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def explain(answer: Answer, store: Store, retriever: Retriever, *, today: date) -> Explanation:
+    """The explanation of an answer that a pipeline over `store` gave on the day `today`.
+
+    Raises ValueError for an answer that was not made from a question, which has no `query`.
+    """
+    query = answer.query
+    if query is None:
+        raise ValueError("the answer carries no query: only what a pipeline answered can be explained")
+    constraints = tuple(_constraints(query, retriever))
+    confidence = 1 - answer.confidence if answer.refused else answer.confidence
+    outcome = _outcome(answer, query, constraints, confidence, retriever.threshold)
+    shown = list(zip(answer.hits, answer.scores, strict=True))[:MOST_HITS]
+    return Explanation(
+        understood=_understood(answer, query, store, today),
+        constraints=constraints,
+        passages=len(store.passages),
+        only="只看：" + " · ".join(c.only for c in constraints) if constraints else "不限地区、时间和性质",
+        hits=tuple(_found(answer, hit, score, retriever.matches(query, hit), store) for hit, score in shown),
+        looked_at=len(answer.hits),
+        confidence=round(confidence, 3),
+        threshold=retriever.threshold.at,
+        outcome=outcome,
+        why=_why(outcome, query, confidence, retriever.threshold.at),
+        dropped=answer.dropped,
+    )
+
+
+def _understood(answer: Answer, query: Query, store: Store, today: date) -> Understood:
+    return Understood(
+        places=query.places,
+        unknown_places=query.unknown_places,
+        years=query.years,
+        period=query.period,
+        kind=query.kind,
+        type=query.type,
+        unit=query.unit,
+        topic=query.topic,
+        assumed_year=query.assumed_year,
+        inherited=_inherited(answer, query, store, today),
+    )
+
+
+def _inherited(answer: Answer, query: Query, store: Store, today: date) -> tuple[Aspect, ...]:
+    """What is as in the question before and would be otherwise without it."""
+    if not answer.history:
+        return ()
+    alone = understand(answer.question, coverage=store.coverage, today=today)
+    before = understand(answer.history[-1], answer.history[:-1], coverage=store.coverage, today=today)
+    return tuple(a for a in ASPECTS if getattr(alone, a) != getattr(query, a) == getattr(before, a))
+
+
+def _constraints(query: Query, retriever: Retriever) -> Iterator[Constraint]:
+    """What the search was held to, each with what is left after it: place, then time, then kind."""
+    so_far = replace(query, places=(), years=(), period=None, kind=None)
+    if query.places:
+        so_far = replace(so_far, places=query.places)
+        yield Constraint("places", "、".join(query.places), retriever.meeting(so_far))
+    if query.years or query.period:
+        so_far = replace(so_far, years=query.years, period=query.period)
+        times = [f"{year}年" for year in query.years]
+        times += [when(Context(period=query.period))] if query.period else []
+        aspect: Aspect = "years" if query.years else "period"
+        yield Constraint(aspect, "、".join(times), retriever.meeting(so_far))
+    if query.kind:
+        so_far = replace(so_far, kind=query.kind)
+        yield Constraint("kind", _KINDS[query.kind], retriever.meeting(so_far))
+
+
+def _found(answer: Answer, hit: Hit, score: float, words: tuple[Match, ...], store: Store) -> Found:
+    passage = hit.passage
+    paragraph = store.paragraph(passage.paragraph_id)
+    overlapping = (
+        c.marker
+        for c in answer.citations
+        if c.paragraph_id == paragraph.id and c.start < passage.end and passage.start < c.end
+    )
+    return Found(
+        paragraph_id=paragraph.id,
+        title=store.report(paragraph.report_id).title,
+        section=paragraph.section,
+        place=passage.context.place,
+        year=passage.context.year,
+        period=passage.context.period,
+        kind=passage.context.kind,
+        clause=passage.text,
+        dense_rank=hit.dense_rank,
+        dense=round(hit.dense, 3),
+        lexical_rank=hit.lexical_rank,
+        lexical=round(hit.lexical, 3),
+        score=round(score, 2),
+        words=tuple(replace(m, likeness=round(m.likeness, 2)) for m in words),
+        markers=tuple(overlapping),
+    )
+
+
+def _outcome(
+    answer: Answer, query: Query, constraints: tuple[Constraint, ...], confidence: float, threshold: Threshold
+) -> Outcome:
+    """What decided, in the order in which the pipeline comes to it."""
+    if not answer.refused:
+        return "answered"
+    if query.type == "beyond":
+        return "beyond"
+    if query.unknown_places and not query.places:
+        return "place"
+    if constraints and not constraints[-1].passages:
+        return "constraints"
+    if answer.dropped:
+        return "gate"
+    # A confidence of 0 with hits: a table of which too few cells were found.
+    return "sides" if threshold.reached(confidence) or (answer.hits and not confidence) else "unsure"
+
+
+def _why(outcome: Outcome, query: Query, confidence: float, threshold: float) -> str:
+    """The outcome in a sentence."""
+    sure = f"把握 {confidence:.2f}，门槛 {threshold:.2f}"
+    if outcome == "answered":
+        if query.type in ("compare", "rank", "trend") and confidence < threshold:
+            return f"{sure}：有一格达到门槛，这是其中最没有把握的一格"
+        if query.type in ("list", "summary") and confidence == threshold:  # which `rag.extract` gives to no other
+            return "章节与问题相符，取其中各条"
+        return f"{sure}：给出答案"
+    return {
+        "beyond": "问的超出了报告原文（原因、看法、预测或办事信息），没有检索",
+        "place": f"资料里没有{'、'.join(query.unknown_places)}，没有检索",
+        "constraints": "没有符合条件的片段，所以不回答",
+        "sides": "比较的各边没有找齐，所以不回答",
+        "gate": "找到的话都没有通过核对，所以不回答",
+        "unsure": f"{sure}：低于门槛，所以不回答",
+    }[outcome]

@@ -1,0 +1,167 @@
+"""Answers of several lines from one part of a report: complete lists, and summaries of a section."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from index.clauses import sentences
+from index.types import Paragraph, Passage
+from rag import cues
+from rag.constraints import fits
+from rag.cutting import LONGEST_SENTENCE, Cutter, cut
+from rag.rank import Ranked
+from rag.retrieve import Retriever
+from rag.types import Query, Statement
+
+if TYPE_CHECKING:
+    from index.store import Store
+
+HEADING_FITS = 0.5  # share of a list question's weight in a heading from which the list under it is the answer
+HEADING_HINTS = 0.2  # share from which the items beside the best one belong to the list too
+HEADING_LAG = 0.15  # how much better one clause may fit and yet be only one of the list
+MOST_ITEMS = 16
+MOST_SENTENCES = 5  # of a summary
+LIKE_BEST = 0.9  # how well, against the best clause, another one of its section fits that is worded like it
+BESIDE_BEST, BESIDE_SCORE = 0.6, 3.0  # the same for an item of one list, and how much lower it may score
+SPEAKS = 0.5  # share of the question's weight in a clause from which clauses like it belong to it
+LENGTHY = 0.002  # what a character of a sentence counts against its nearness to the mean, a cosine
+SHORTEST_SENTENCE = 10  # characters; a shorter one says too little alone
+
+
+class Gatherer:
+    """Gathers the lines of lists and summaries from one index."""
+
+    def __init__(self, store: Store, retriever: Retriever) -> None:
+        self._store = store
+        self._retriever = retriever
+        self._cutter = Cutter(store)
+
+    def several(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
+        """What stands under the heading that a question names; none when no heading does."""
+        asked = [word for word in query.topic.split() if word not in cues.WHOLE]
+        if query.type == "summary" or not asked:
+            return self._summary(replace(query, topic=" ".join(asked)), ranked)
+        return self._parallel(ranked) or self._section(query, ranked)
+
+    # Lists.
+
+    def _section(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
+        """What stands under the heading that a list question names, when that fits better than any one clause."""
+        headings = self._retriever.headings(query)
+        fit = {key: fit for fit, key in headings}
+        best = ranked[0].features.clause if ranked else 0.0
+        top = self._store.paragraph(ranked[0].hit.passage.paragraph_id) if ranked else None
+        if headings and headings[0][0] >= max(HEADING_FITS, best - HEADING_LAG):
+            report_id, section = headings[0][1]
+        elif top and top.role == "item" and fit.get((top.report_id, top.section), 0.0) >= HEADING_HINTS:
+            report_id, section = top.report_id, top.section
+        else:
+            return []
+        blocks = [
+            b for b in self._store.blocks(report_id) if b.citable and b.section == section and b.role != "caption"
+        ]
+        return [_gist(b) for b in blocks[:MOST_ITEMS]] if len(blocks) > 1 else []
+
+    def _parallel(self, ranked: Sequence[Ranked]) -> list[Statement]:
+        """Clauses of one section that say the same of different things (在…上奋力突破), in their order; none when there
+        are fewer than three."""
+        best = ranked[0] if ranked else None
+        if best is None or best.features.clause < SPEAKS:
+            return []
+        alike = [r for r in self._beside(ranked) if r.features.clause >= LIKE_BEST * best.features.clause]
+        return self._in_order(alike) if len({r.hit.passage.paragraph_id for r in alike}) > 2 else []
+
+    def siblings(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
+        """The items of a list that answer nearly as well as the best one, in their order; none when it is no item."""
+        best = ranked[0]
+        if (
+            query.type != "list"
+            or best.features.clause < SPEAKS
+            or self._store.paragraph(best.hit.passage.paragraph_id).role != "item"
+        ):
+            return []
+        alike = [
+            r
+            for r in self._beside(ranked)
+            if r.features.clause >= BESIDE_BEST * best.features.clause and r.score >= best.score - BESIDE_SCORE
+        ]
+        return self._in_order(alike)
+
+    def _beside(self, ranked: Sequence[Ranked]) -> list[Ranked]:
+        """The hits in the section of the best."""
+        home = self._home(ranked[0])
+        return [r for r in ranked if self._home(r) == home]
+
+    def _home(self, ranked: Ranked) -> tuple[str, tuple[str, ...]]:
+        paragraph = self._store.paragraph(ranked.hit.passage.paragraph_id)
+        return paragraph.report_id, paragraph.section
+
+    def _in_order(self, found: Sequence[Ranked]) -> list[Statement]:
+        """The sentences of hits in reading order, each once."""
+
+        def position(r: Ranked) -> tuple[int, int]:
+            return self._store.paragraph(r.hit.passage.paragraph_id).ordinal, r.hit.passage.start
+
+        statements = [self._cutter.sentence(r) for r in sorted(found, key=position)]
+        return list(dict.fromkeys(statements))[:MOST_ITEMS]
+
+    # Summaries.
+
+    def _summary(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
+        """The sentences that stand for the part of a report which the question names, or for all that it says of the
+        place and time, in reading order; none when it names no part that is there. A part is what stands under a
+        heading, or the paragraph that a clause opens."""
+        fitting = self._retriever.parts(query) if query.topic else []
+        best = ranked[0] if ranked else None
+        if fitting and fitting[0][0] >= HEADING_FITS:
+            report_id, section = fitting[0][1]
+        elif query.topic:
+            opens = best is not None and best.features.clause >= SPEAKS and best.hit.passage.start == 0
+            return (
+                self._central(query, [self._store.paragraph(best.hit.passage.paragraph_id)]) if best and opens else []
+            )
+        elif query.free:
+            return []
+        else:
+            report_id, section = self._fullest(query), ()
+        blocks = [b for b in self._store.blocks(report_id) if b.section[: len(section)] == section]
+        return self._central(query, [b for b in blocks if b.citable and b.role in ("paragraph", "item")])
+
+    def _fullest(self, query: Query) -> str:
+        """The report that says most of the place and time asked about."""
+        lengths = {report.id: 0 for report in self._store.reports}
+        for passage in self._store.passages:
+            if fits(query, passage.context):
+                lengths[self._store.paragraph(passage.paragraph_id).report_id] += len(passage.text)
+        return max(lengths, key=lambda id_: lengths[id_])
+
+    def _central(self, query: Query, blocks: Sequence[Paragraph]) -> list[Statement]:
+        """The sentences nearest to the mean of all: one of each section first, then one of each block, then others."""
+        found: list[tuple[Paragraph, Passage, Statement]] = []
+        for block in blocks:
+            passages = [p for p in self._store.passages_of(block.id) if fits(query, p.context)]
+            for start, end in sentences(block.text):
+                first = next((p for p in passages if start <= p.start < end), None)
+                if first and SHORTEST_SENTENCE <= end - start <= LONGEST_SENTENCE:
+                    found.append((block, first, cut(block, first.context, start, end)))
+        if not found:
+            return []
+        vectors = self._store.embedder.embed_passages([s.words for _, _, s in found])
+        near = vectors @ vectors.mean(axis=0)
+        worth = [float(n) - LENGTHY * len(s.words) for n, (_, _, s) in zip(near, found, strict=True)]
+        of_sections: dict[tuple[str, ...], int] = {}
+        of_blocks: dict[str, int] = {}
+        best = sorted(range(len(found)), key=lambda i: -worth[i])
+        for i in best:
+            of_sections.setdefault(found[i][0].section, i)
+            of_blocks.setdefault(found[i][0].id, i)
+        chosen = list(dict.fromkeys((*of_sections.values(), *of_blocks.values(), *best)))[:MOST_SENTENCES]
+        return [found[i][2] for i in sorted(chosen)]
+
+
+def _gist(block: Paragraph) -> Statement:
+    """An item as it is; of a paragraph its first sentence."""
+    first = sentences(block.text)[0]
+    return cut(block, block.context, *(first if block.role == "paragraph" else (0, len(block.text))))
