@@ -21,6 +21,7 @@ from index.training.card import write_card
 from index.training.evaluate import LANGUAGES, Task, beir, held_out, ndcg, rank, score
 from index.training.everyday import EVERYDAY
 from index.training.export import export, quantise
+from index.training.merge import merged
 from index.training.pairs import HARD, SOURCES, Pair, Source
 from index.training.questions import question_from
 from index.training.tokenizer import train as train_tokenizer
@@ -118,6 +119,15 @@ def test_quantised_rows_are_within_half_a_step() -> None:
     assert embedding.dtype == np.int8
     assert np.abs(embedding * scale[:, None] - weights).max() <= scale.max() / 2 + 1e-7
     assert not (embedding[7] * scale[7]).any()
+
+
+def test_merging_undoes_a_rotation_and_averages_what_is_left() -> None:
+    rng = np.random.default_rng(8)
+    table = rng.normal(size=(50, 6)).astype(np.float32)
+    turn, _ = np.linalg.qr(rng.normal(size=(6, 6)))
+    np.testing.assert_allclose(merged([table, 3 * table @ turn.astype(np.float32)]), table, atol=1e-5)
+    noisy = [table + rng.normal(scale=0.2, size=table.shape).astype(np.float32) for _ in range(4)]
+    assert np.linalg.norm(merged(noisy) - table) < 0.7 * np.linalg.norm(noisy[0] - table)
 
 
 def test_ranking_agrees_with_sorting_all_scores() -> None:
@@ -407,12 +417,16 @@ def test_the_steps_of_the_command_line_follow_each_other(data: Path, tmp_path: P
     shown = step("ablate", "--data", str(data), "--only", "shipped", "--write", str(tmp_path / "ablation.md"))
     assert shown.count("variant") == (tmp_path / "ablation.md").read_text("utf-8").count("| shipped, ") == 5
     assert step("ablate", "--data", str(data), "--only", "shipped") == ""  # measured once
-    assert "after 3 steps" in step("export", "--model", model)
+    second = str(tmp_path / "second")
+    run = ("--steps", "3", "--dim", "8", "--batch", "64", "--seed", "7", "--prepared", str(tmp_path / "work"))
+    assert CliRunner().invoke(app, ["train", "--work", second, *run]).exit_code == 0
+    assert "after 3 steps, runs averaged: 2" in step("export", "--model", model, "--also", second)
     assert "stard: documents=1" in step("evaluate", "--data", str(data), "--model", model)
     step("card", "--model", model)
     card = (tmp_path / "model" / "README.md").read_text("utf-8")
     assert "| `cmrc2018_dev` | 1 | 1 | 1 | 1.000 |" in card
     assert "train --steps 3 --batch 64 --dim 8" in card
+    assert "seeds of [20250301, 7]" in card
     scores = tmp_path / "work" / "scores.json"
     scores.write_text(scores.read_text("utf-8").replace('"sha256": {', '"sha256": {"other": "0",'), "utf-8")
     with pytest.raises(ValueError, match="measured other weights"):

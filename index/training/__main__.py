@@ -110,15 +110,19 @@ def mine(work: Work = WORK, by: str = Settings.mined, seed: int = Settings.seed)
 @app.command()
 def train(work: Work = WORK, steps: int = Settings.steps, batch: int = Settings.batch, dim: int = Settings.dim,
           learning_rate: float = Settings.learning_rate, hard: float = Settings.hard, mined: str = Settings.mined,
-          seed: int = Settings.seed) -> None:  # fmt: skip
-    """Learn the vectors; a run that was stopped goes on from its last checkpoint."""
+          seed: int = Settings.seed, prepared: Path | None = None) -> None:  # fmt: skip
+    """Learn the vectors; a run that was stopped goes on from its last checkpoint.
+
+    `--prepared FOLDER`: take tokenizer and pairs from there, and leave only the run in WORK.
+    """
     from tokenizers import Tokenizer
 
     from index.training import train as loop
     from index.training.arrays import load
     from index.training.pairs import SOURCES
 
-    pieces = Tokenizer.from_file(str(work / "tokenizer.json")).get_vocab_size()
+    texts = prepared or work
+    pieces = Tokenizer.from_file(str(texts / "tokenizer.json")).get_vocab_size()
     saved = loop.load_checkpoint(work)
     settings = Settings(
         steps=steps, batch=batch, dim=dim, learning_rate=learning_rate, hard=hard, mined=mined, seed=seed
@@ -126,7 +130,7 @@ def train(work: Work = WORK, steps: int = Settings.steps, batch: int = Settings.
     if saved and saved[1] != settings:
         raise typer.BadParameter(f"{work} holds a run with {saved[1]}; use its settings or another --work.")
     state = saved[0] if saved else loop.new_state(pieces, settings)
-    pairs = {source.name: load(work / "pairs" / source.name, mined) for source in SOURCES}
+    pairs = {source.name: load(texts / "pairs" / source.name, mined) for source in SOURCES}
     shares = {source.name: source.share for source in SOURCES}
     dropout = {source.name: source.dropout for source in SOURCES}
     sampler = loop.Sampler(pairs, settings, shares=shares, dropout=dropout, pieces=pieces)
@@ -134,20 +138,23 @@ def train(work: Work = WORK, steps: int = Settings.steps, batch: int = Settings.
 
 
 @app.command()
-def export(work: Work = WORK, model: Model = EMBEDDED) -> None:
-    """Write the int8 model of the last checkpoint."""
+def export(work: Work = WORK, also: list[Path] | None = None, model: Model = EMBEDDED) -> None:
+    """Write the int8 model of the last checkpoint, averaged with those of other runs (`--also FOLDER`)."""
     from dataclasses import asdict
 
     from index.training.export import export as write
+    from index.training.merge import merged
     from index.training.train import load_checkpoint
 
-    saved = load_checkpoint(work)
-    if saved is None:
-        raise typer.BadParameter(f"{work} holds no checkpoint; run the step `train` first.")
-    state, settings = saved
-    write(state.weights.numpy(), work / "tokenizer.json", model, {**asdict(settings), "steps_done": state.step})
+    runs = []
+    for folder in (work, *(also or ())):
+        if (saved := load_checkpoint(folder)) is None:
+            raise typer.BadParameter(f"{folder} holds no checkpoint; run the step `train` first.")
+        runs.append(saved)
+    made = asdict(runs[0][1]) | {"seeds": [settings.seed for _, settings in runs], "steps_done": runs[0][0].step}
+    write(merged([state.weights.numpy() for state, _ in runs]), work / "tokenizer.json", model, made)
     size = sum(path.stat().st_size for path in model.iterdir() if path.is_file())
-    typer.echo(f"{model}: {size / 1e6:.1f} MB after {state.step} steps")
+    typer.echo(f"{model}: {size / 1e6:.1f} MB after {runs[0][0].step} steps, runs averaged: {len(runs)}")
 
 
 @app.command()

@@ -19,7 +19,7 @@ from index.training.export import quantise
 from index.training.pairs import SOURCES
 from index.training.train import Sampler, Settings, new_state, update
 
-SHORT = Settings(steps=1000, hard=0.5)
+SHORT = Settings(steps=1000)
 MEASURES = (
     ("held_out", "recall@1"), ("held_out", "recall@10"), ("cmrc2018_dev", "recall@1"), ("cmrc2018_dev", "ndcg@10"),
     ("news_eng", "recall@1"), ("stard", "recall@10"),

@@ -32,7 +32,8 @@ def write_card(model: Path, scores: Path) -> None:
     made = config["made"]
     text = TEMPLATE.read_text("utf-8").format(
         **{key: config[key] for key in ("name", "version", "dim", "vocab")},
-        **{key: made[key] for key in ("steps", "batch", "learning_rate", "scale", "seed")},
+        **{key: made[key] for key in ("steps", "batch", "learning_rate", "scale", "hard", "seeds")},
+        count=len(made["seeds"]),
         **measured["speed"], files=files, model_file=MODEL_FILE, ntrex=760,
         heads=" | ".join(MEASURES), rules="---|" * (len(MEASURES) - 1) + "---",
         scores="\n".join(_row(name, found) for name, found in measured["scores"].items()),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from index.embedder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, sha256
 
 NAME = "wenju-static-zh-en"
-VERSION = "1.0"
+VERSION = "1.1"
 
 
 def quantise(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

@@ -27,14 +27,14 @@ EPSILON = 1e-8
 class Settings:
     """What a run depends on besides its pairs; the same settings and pairs give the same model."""
 
-    steps: int = 4000
+    steps: int = 10_000
     batch: int = 1024
     dim: int = 512
     learning_rate: float = 2e-2
     scale: float = 20.0
     init: float = 0.04
     prefixes: tuple[int, ...] = ()  # the first so many dimensions must do by themselves (Kusupati et al. 2022)
-    hard: float = 0.0  # share of the queries that bring a mined negative along
+    hard: float = 0.5  # share of the queries that bring a mined negative along
     mined: str = "bm25"  # who found the negatives
     seed: int = 20250301
     checkpoint_every: int = 500
