@@ -50,7 +50,7 @@ class Sample:
         return np.stack([vector(h.features) for h in self.hits])
 
 
-def _is_right(snippets: Sequence[str], paragraph: str, clause: str) -> bool:
+def is_right(snippets: Sequence[str], paragraph: str, clause: str) -> bool:
     """Whether a clause carries the evidence: it shares its words with a snippet that stands in its paragraph."""
     text = norm(clause).rstrip("。,;，；")
     return any(s in norm(paragraph) and (s in text or text in s or s[:8] in text or s[-8:] in text) for s in snippets)
@@ -69,7 +69,7 @@ def samples(pipeline: Pipeline, questions: Sequence[Question]) -> list[Sample]:
             continue
         snippets = [norm(e.snippet) for e in q.evidence]
         right = [
-            _is_right(snippets, pipeline.store.paragraph(h.hit.passage.paragraph_id).text, h.hit.passage.text)
+            is_right(snippets, pipeline.store.paragraph(h.hit.passage.paragraph_id).text, h.hit.passage.text)
             for h in hits
         ]
         found.append(Sample(q, query, tuple(hits), np.array(right), tuple(extractor.retriever.unconstrained(query))))

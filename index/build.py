@@ -77,8 +77,9 @@ def build(
     """Index the files and folders `sources` into a new generation of `index_dir`.
 
     `embedder_name` and `options` are what `load_embedder` takes to load `embedder` again when the index is opened.
-    Files that cannot be read are skipped and listed. Raises SourceError when a path is missing, a sidecar is broken or nothing can be
-    read, IndexLocked when another build is running, StoreError when writing fails; the old index then stays.
+    Files that cannot be read are skipped and listed. Raises SourceError when a path is missing, a sidecar is broken or
+    nothing can be read, IndexLocked when another build is running, StoreError when writing fails; the old index then
+    stays.
     """
     start = time.perf_counter()
     folder = Path(index_dir)

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import EmbedderError
-from index.models import LONGEST, ModelOptions, Vectors, go_offline, in_batches, prompts_of, shown, unusable
+from index.models import LONGEST, ModelOptions, go_offline, prompts_of, shown, unusable
+from index.transformer import Vectors, in_batches
 
 INSTALL_ONNX = 'pip install "wenju[onnx]"'
 WHOLE = ("onnx/model.onnx", "model.onnx")
@@ -42,7 +43,7 @@ class OnnxEmbedder:
         self._query_prompt, self._passage_prompt = prompts
         self._fingerprint = fingerprint
         self._inputs = [one.name for one in session.get_inputs()]
-        self._dim = self._encode(["?"]).shape[1]
+        self._dim = int(self._encode(["?"]).shape[1])
 
     @classmethod
     def open(cls, name: str, options: ModelOptions) -> OnnxEmbedder:
@@ -202,8 +203,12 @@ def export(folder: Path) -> tuple[Path, Path]:
     names = list(sample)
 
     class Body(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = model[0].model
+
         def forward(self, *values: Any) -> Any:
-            return model[0].model(**dict(zip(names, values, strict=True))).last_hidden_state
+            return self.inner(**dict(zip(names, values, strict=True))).last_hidden_state
 
     whole, small = folder / WHOLE[0], folder / INT8[-2]
     whole.parent.mkdir(exist_ok=True)

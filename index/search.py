@@ -17,7 +17,7 @@ from index import fusion
 from index.errors import EmbedderError
 from index.fusion import Candidates, Mask, Rows, Scored, Vectors
 from index.generation import FILES
-from index.lexical import Lexical
+from index.lexical import Lexical, Tokens, tokenize
 
 if TYPE_CHECKING:
     from index.embedder import Embedder
@@ -48,12 +48,13 @@ class HybridIndex:
         *,
         known: Mapping[str, Vectors] | None = None,
         progress: Callable[[int, int], None] | None = None,
+        tokens: Tokens = tokenize,
     ) -> HybridIndex:
         """Index `texts` (at least one). Texts in `known` take its vectors (dim,); each other text is embedded once.
 
         `progress(done, total)` counts embedded texts. Raises EmbedderError when a vector is not of unit length.
         """
-        lexical = Lexical.build(texts)
+        lexical = Lexical.build(texts, tokens)
         vectors = dict(known or {})
         new = [text for text in dict.fromkeys(texts) if text not in vectors]
         for start in range(0, len(new), BATCH):

@@ -16,9 +16,7 @@ from index.models import (
     INSTALL_MODELS,
     LONGEST,
     ModelOptions,
-    Vectors,
     go_offline,
-    in_batches,
     prompts_of,
     shown,
     unusable,
@@ -92,7 +90,8 @@ def in_batches(texts: Sequence[str], dim: int, encode: Callable[[list[str]], Vec
     for batch in _batches(texts):
         rows[batch] = encode([texts[i] for i in batch])
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.divide(rows, lengths, out=rows, where=lengths > 0)
+    np.divide(rows, lengths, out=rows, where=lengths > 0)
+    return rows
 
 
 def _batches(texts: Sequence[str]) -> Iterator[list[int]]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from index.store import Store
     from rag.retrieve import Retriever
 
+TABLES: tuple[QuestionType, ...] = ("compare", "rank", "trend")
 MOST_HITS = 5  # that are explained
 Aspect = Literal["places", "years", "period", "kind", "type", "unit", "topic"]
 ASPECTS: tuple[Aspect, ...] = ("places", "years", "period", "kind", "type", "unit", "topic")
@@ -210,7 +211,7 @@ def _outcome(
         return "place"
     if constraints and not constraints[-1].passages:
         return "constraints"
-    if answer.dropped:
+    if answer.dropped and (query.type in TABLES or threshold.reached(confidence)):
         return "gate"
     # A confidence of 0 with hits: a table of which too few cells were found.
     return "sides" if threshold.reached(confidence) or (answer.hits and not confidence) else "unsure"
@@ -220,7 +221,7 @@ def _why(outcome: Outcome, query: Query, confidence: float, threshold: float) ->
     """The outcome in a sentence."""
     sure = f"把握 {confidence:.2f}，门槛 {threshold:.2f}"
     if outcome == "answered":
-        if query.type in ("compare", "rank", "trend") and confidence < threshold:
+        if query.type in TABLES and confidence < threshold:
             return f"{sure}：有一格达到门槛，这是其中最没有把握的一格"
         if query.type in ("list", "summary") and confidence == threshold:  # which `rag.extract` gives to no other
             return "章节与问题相符，取其中各条"

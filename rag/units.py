@@ -5,46 +5,25 @@ from __future__ import annotations
 import re
 
 # Measure words that people exchange freely; a figure in one answers a question that uses another.
-_FAMILIES: tuple[tuple[str, ...], ...] = (
-    (
-        "个",
-        "家",
-        "所",
-        "处",
-        "座",
-        "间",
-        "栋",
-        "片",
-        "项",
-        "件",
-        "支",
-        "条",
-        "只",
-        "类",
-        "轮",
-        "艘",
-        "部",
-        "台",
-        "张",
-        "套",
-        "户",
-        "辆",
-        "枚",
-        "根",
-    ),
-    ("人次", "人", "名", "位"),
-    ("元",),
-    ("平方米", "平方公里", "亩", "公顷", "平米"),
-    ("公里", "千米", "米"),
-    ("%", "个百分点", "倍"),
-    ("航次", "批次", "场次", "次", "场", "届"),
-    ("吨", "千克", "斤"),
-    ("千瓦", "千瓦时", "度"),
+_FAMILIES = tuple(
+    tuple(units.split())
+    for units in (
+        "个 家 所 处 座 间 栋 片 项 件 支 条 只 类 轮 艘 部 台 张 套 户 辆 枚 根",
+        "人次 人 名 位",
+        "元",
+        "平方米 平方公里 亩 公顷 平米",
+        "公里 千米 米",
+        "% 个百分点 倍",
+        "航次 批次 场次 次 场 届",
+        "吨 千克 斤",
+        "千瓦 千瓦时 度",
+    )
 )
 _ALL = sorted({unit for family in _FAMILIES for unit in family}, key=len, reverse=True)
 ASKED_UNIT = re.compile(rf"(?:多少|几)(?:多)?(?:[万亿千百])?({'|'.join(map(re.escape, _ALL))})")
+_PERCENT = re.compile(r"(?:几|多少)(?:个)?(?:百分)?点|几成")
 _IMPLIED: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("%", re.compile(r"百分之几|百分之多少|增速|增幅|增长率|[涨增]了?多少|增[涨长](?:了)?(?:多少|目标)?|占比|比重|比例|率(?:是|达|多少|为|要|目标)|强度|涨多少")),
+    ("%", re.compile(r"百分之几|百分之多少|增速|增幅|增长率|(?<!新)[涨增]了?多少|增[涨长](?:了)?(?:多少|目标)?|占比|比重|比例|率(?:是|达|多少|为|要|目标)|强度|涨多少")),
     ("元", re.compile(r"多少钱|花[了掉费]|资金|经费|支出|收入(?!.{0,3}增)|进账|总投资|投资额|额是|规模(?:是|突破)?多大|产值|总值(?!.{0,4}增)|how much (?:money|did|does|will)")),
     ("人", re.compile(r"多少人|人数|人口|就业|岗位|人才")),
     ("平方米", re.compile(r"多大面积|面积")),
@@ -56,6 +35,8 @@ _DIGITS = r"(?:\d[\d.,]*|[一二两三四五六七八九十百千]+)\s*(?:余|�
 
 def asked_unit(text: str) -> str | None:
     """The unit that a question asks for, in words or by what it asks about; None when it does not tell."""
+    if _PERCENT.search(text):
+        return "%"
     if match := ASKED_UNIT.search(text):
         return match[1]
     return next((unit for unit, cue in _IMPLIED if cue.search(text)), None)

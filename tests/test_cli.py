@@ -94,6 +94,28 @@ def test_ask_follows_up_on_the_history(index: Path, tmp_path: Path) -> None:
     assert "2.2万人" in done.stdout
 
 
+def test_ask_explains_itself(index: Path, tmp_path: Path) -> None:
+    asked = ("ask", "那李沧区呢？", "--history", QUESTION, "--index", index)
+    told = wenju(*asked, "--explain", cwd=tmp_path).stdout
+    plain = wenju(*asked, cwd=tmp_path).stdout
+    assert told.startswith(plain)
+    assert "为什么这样回答" not in plain
+    for words in ("为什么这样回答", "2025年（承上文）", "只看：李沧区 · 2025年", "1（1.00）", "给出答案"):
+        assert words in told
+    answer = json.loads(wenju(*asked, "--explain", "--json", cwd=tmp_path).stdout)
+    assert answer["explanation"]["hits"][0]["markers"] == [1]
+    assert "explanation" not in json.loads(wenju(*asked, "--json", cwd=tmp_path).stdout)
+    refused = wenju("ask", "北京市新增就业多少人？", "--index", index, "--explain", cwd=tmp_path).stdout
+    assert "资料里没有北京市，没有检索" in refused
+
+
+def test_a_batch_explains_each_answer(index: Path, tmp_path: Path) -> None:
+    batch = tmp_path / "batch.jsonl"
+    batch.write_text(json.dumps({"id": 1, "question": QUESTION}) + "\n", encoding="utf-8")
+    row = json.loads(wenju("ask", "--batch", batch, "--explain", "--index", index, cwd=tmp_path).stdout)
+    assert row["explanation"]["outcome"] == "answered"
+
+
 def test_ask_takes_the_date_that_is_given(index: Path, tmp_path: Path) -> None:
     asked = ("ask", "今年市北区预期新增就业多少人？", "--index", index)
     assert "4万人" in wenju(*asked, "--today", "2025-03-01", cwd=tmp_path).stdout
@@ -207,6 +229,11 @@ def test_eval_records_a_baseline_and_fails_below_it(index: Path, tmp_path: Path)
     outputs = ("--json", "o.json", "--html", "o.html", "--junit", "o.xml")
     done = wenju(*own, *outputs, "--failures", 9, cwd=tmp_path)
     assert "未低于基线" in done.stdout
+    assert "0.40  采用" not in done.stdout
+    assert "采用" in wenju(*own, "--curve", cwd=tmp_path).stdout
+    curve = json.loads((tmp_path / "o.json").read_text("utf-8"))["curve"]
+    assert [p["coverage"] for p in curve["splits"]["train"] if p["threshold"] == curve["shipped"]] == [1]
+    assert "<svg" in (tmp_path / "o.html").read_text("utf-8")
     assert "train-2" in done.stdout
     assert "heldout-3" not in done.stdout
     assert json.loads((tmp_path / "o.json").read_text("utf-8"))["gate"]["passed"]

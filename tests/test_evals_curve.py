@@ -101,8 +101,8 @@ def test_a_split_that_is_named_badly_is_only_text() -> None:
 
 @pytest.fixture(scope="module")
 def questions() -> Sequence[Question]:
-    """Every fifth question of the real set: each category and split is in it."""
-    return load(SEED_QUESTIONS)[::5]
+    """Every ninth question of the real set: each split is in it, with questions of both sorts."""
+    return load(SEED_QUESTIONS)[::9]
 
 
 @pytest.fixture(scope="module")
@@ -123,11 +123,11 @@ def test_at_the_shipped_threshold_the_curve_is_the_report(
         answered = answerable.n - answerable.refusals
         assert shipped.coverage == answered / answerable.n
         assert shipped.accuracy == pytest.approx(answerable.right * answerable.n / answered)
-        assert shipped.risk == 1 - others.refusals / others.n
+        assert shipped.risk == (others.n - others.refusals) / others.n
 
 
 def test_at_any_threshold_the_curve_is_what_a_pipeline_with_it_answers(
-    questions: Sequence[Question], traced: list[Traced], real_pipeline: Pipeline
+    traced: list[Traced], real_pipeline: Pipeline
 ) -> None:
     threshold = Threshold(0.5)
     asker = Pipeline(real_pipeline.store, today=real_pipeline.today, threshold=threshold)

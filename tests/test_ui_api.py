@@ -50,6 +50,9 @@ BAD_BODIES: list[tuple[bytes, str]] = [
         (["a", None], "history[1]"), ([["a"]], "history[0]"), ([{"question": "a"}], "history[0]"),
         ([LONG], "history[0]"), (["a", "b", 2.5], "history[2]"),
     )],
+    *[(json.dumps({"question": "问新增就业", "explain": explain}).encode(), "explain") for explain in (
+        None, "true", 1, [], {},
+    )],
 ]  # fmt: skip
 
 
@@ -85,6 +88,14 @@ def test_answer_has_the_fields_of_the_contract(api: httpx.Client) -> None:
     (citation,) = answer["citations"]
     assert citation.keys() >= CITATION
     assert citation["text"][citation["start"] : citation["end"]] == citation["quote"] == "新增就业4万人"
+
+
+def test_an_explanation_comes_where_it_is_asked_for(api: httpx.Client) -> None:
+    plain = api.post("/api/ask", json={"question": "问新增就业4万人？", "explain": False}).json()
+    assert "explanation" not in plain
+    answer = api.post("/api/ask", json={"question": "问新增就业4万人？", "explain": True}).json()
+    assert answer.keys() - plain.keys() == {"explanation"}
+    assert answer["explanation"]["hits"][0]["clause"] == "新增就业4万人"
 
 
 def test_history_may_be_left_out_and_is_passed_on(api: httpx.Client, pipeline: TinyPipeline) -> None:

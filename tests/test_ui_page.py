@@ -120,7 +120,7 @@ def test_marker_scrolls_to_a_far_paragraph(wide: Visit) -> None:
     wide.page.locator("#turns .a").first.locator(".m").first.click()
     expect(wide.page.locator("#doc .hit mark")).to_have_text("新增就业")
     expect(wide.page.locator("#doc .hit")).to_be_in_viewport()
-    assert wide.page.locator("#turns .on").count() == 2  # the marker and its source line, of one answer only
+    assert wide.page.locator("#turns .on:visible").count() == 2  # the marker and its source line, of one answer only
 
 
 def test_stepper_walks_through_the_citations(wide: Visit) -> None:
@@ -169,8 +169,47 @@ def test_refusal_is_quiet_and_lists_what_is_there(wide: Visit) -> None:
     wide.ask("问火星移民？")
     card = wide.page.locator("#turns .a")
     expect(card).to_contain_class("no")
-    expect(card.locator("li")).to_have_text("市北区2025年目标")
+    expect(card.locator("> ul > li")).to_have_text("市北区2025年目标")
     assert card.locator(".m, .copy").count() == 0
+
+
+def test_why_opens_by_keyboard_and_its_marker_opens_the_evidence(wide: Visit) -> None:
+    wide.ask("问新增就业？")
+    panel, summary = wide.page.locator("#turns .why"), wide.page.locator("#turns .why summary")
+    expect(summary).to_have_text("为什么这样回答")
+    expect(panel.locator(".whys")).to_be_hidden()
+    wide.page.locator("#turns .copy").focus()
+    wide.page.keyboard.press("Tab")
+    expect(summary).to_be_focused()
+    wide.page.keyboard.press("Enter")
+    expect(panel.locator(".whys")).to_be_visible()
+    expect(panel.locator("dl")).to_contain_text("时间2025年承上文")
+    expect(panel).to_contain_text("符合的片段：全部 45 → 市北区、李沧区 3")
+    assert panel.locator(".clause b").all_inner_texts() == ["新增就业"] * 2
+    panel.locator(".m").nth(1).focus()
+    wide.page.keyboard.press("Enter")
+    expect(wide.page.locator("#evt")).to_have_text("李沧报告")
+    summary.focus()
+    wide.page.keyboard.press("Space")
+    expect(panel.locator(".whys")).to_be_hidden()
+
+
+def test_a_refusal_says_why_too(wide: Visit) -> None:
+    wide.ask("问火星移民？")
+    wide.page.locator("#turns .no .why summary").click()
+    expect(wide.page.locator("#turns .whys")).to_contain_text("怎样决定这样决定")
+    assert wide.page.locator("#turns .bar i").get_attribute("style") == "width:10%"
+
+
+def test_why_fits_a_phone(browser: Browser, address: str) -> None:
+    with visit(browser, address, PHONE) as seen:
+        seen.ask("问新增就业？")
+        seen.page.keyboard.press("Escape")  # the evidence makes room
+        seen.page.locator("#turns .why summary").click()
+        expect(seen.page.locator("#turns .whys")).to_be_visible()
+        assert seen.page.evaluate("document.getElementById('turns').scrollWidth") == PHONE[0]
+        right = "Math.max(...[...document.querySelectorAll('.whys *')].map(n => n.getBoundingClientRect().right))"
+        assert seen.page.evaluate(right) <= PHONE[0]
 
 
 def test_example_and_report_list_work(wide: Visit) -> None:
@@ -321,6 +360,8 @@ def test_nothing_of_a_document_or_a_question_runs(browser: Browser) -> None:
         expect(page.locator("#doc .par").first).to_be_visible()
         for payload in PAYLOADS:
             seen.ask(f"比较{payload}问词" if payload == PAYLOADS[1] else f"{payload}问词")
+            page.locator("#turns .why summary").last.click()
+            assert payload in page.locator("#turns .whys ul").last.inner_text()  # as text, in what was dropped
         expect(page.locator("#doc .hit mark")).to_have_text("词")
         seen.ask("问" + PAYLOADS[0])
         page.click("#new")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from index.errors import IndexMissing
 from index.types import Context, Paragraph
 from rag.types import Answer, Citation, Query, Row
+from rag.words import Match
 from ui.reading import Reading, block_html, join_places, joined_html, paragraph_numbers, report_html
 from ui.render import answer_html, error_html, period_text, plain_text, source_text
+from ui.why import panel_html
 
 NASTY = "<img src=x onerror=alert(1)>\"'&"
 
@@ -230,3 +233,31 @@ def test_every_role_is_shown_with_its_id(role: str) -> None:
     html = block_html(paragraph(3, role, NASTY, id='a"b'), None)
     assert 'data-id="a&quot;b"' in html
     assert Texts(html).text == NASTY
+
+
+def test_the_panel_says_all_and_every_string_of_it_is_escaped() -> None:
+    from tiny import tiny_pipeline
+
+    cited = citation(title=NASTY, section=(NASTY,), place=NASTY, quote=NASTY)
+    for refused in (False, True):
+        explanation = tiny_pipeline().explain(Answer(NASTY, refused, NASTY, (cited,)))
+        html = panel_html(explanation)
+        seen = Texts(html)
+        assert set(seen.tags) <= {
+            "details", "summary", "div", "section", "h3", "dl", "dt", "dd", "em", "p", "ol", "ul", "li", "b", "i",
+            "span", "button",
+        }  # fmt: skip
+        assert seen.text.count(NASTY) >= 8  # place, topic, sentence, clause, headings, words, what was dropped
+        assert "没有去掉" not in seen.text
+
+
+def test_words_are_set_off_where_they_stand() -> None:
+    from tiny import tiny_pipeline
+
+    explanation = tiny_pipeline().explain(Answer("问", False, "", (citation(quote="GDP增长，新增就业4万人"),)))
+    words = (Match("gdp", "gdp", "clause", "form", 1.0), Match("岗位", "就业", "clause", "meaning", 0.6), Match("座"))
+    found = replace(explanation.hits[0], words=(*words, Match("城镇", "城镇", "heading", "form", 1.0)))
+    html = panel_html(replace(explanation, hits=(found,)))
+    assert "<b>GDP</b>增长，新增<b>就业</b>4万人" in html
+    for shown in ('"form">gdp<', '"meaning">岗位≈就业<', '"none">未见 座<', '"form">城镇（标题）<'):
+        assert f"<span class={shown}" in html

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from index.errors import IndexDamaged
 from index.types import Context, Coverage, Kind, Paragraph, Report, Role
-from rag.types import Answer, Citation, Row, Stage
+from rag.explain import Constraint, Explanation, Found, Understood
+from rag.types import Answer, Citation, Dropped, Row, Stage
+from rag.words import Match
 
 SHIBEI_2025 = Context("市北区", 2025, None, "target")
 LICANG_2025 = Context("李沧区", 2025, None, "target")
@@ -78,6 +80,25 @@ class TinyPipeline:
             assert self.go_on.wait(timeout=60)
             yield "verify"
         yield answer
+
+    def explain(self, answer: Answer) -> Explanation:
+        """All that the question and its evidence say is in it; the gate has dropped the question."""
+        found = tuple(
+            Found(
+                c.paragraph_id, c.title, c.section, c.place, c.year, c.period, c.kind, c.quote, 1, 0.8, None, 0.0, 7.5,
+                (Match(answer.question, c.quote, "clause", "form", 1.0), Match(answer.question)), (c.marker,),
+            )
+            for c in answer.citations
+        )  # fmt: skip
+        places = tuple(c.place or "" for c in answer.citations)
+        read = Understood(
+            places, (answer.question,), (2025,), None, "target", "number", "人", answer.question, None, ("years",)
+        )
+        only = (Constraint("places", "、".join(places), 3),)
+        return Explanation(
+            read, only, 45, f"只看：{answer.question}", found, len(found), 0.1 if answer.refused else 0.9, 0.4,
+            "unsure" if answer.refused else "answered", "这样决定", (Dropped(answer.question, "与原文不符"),),
+        )  # fmt: skip
 
     def cite(self, marker: int, block: Paragraph, quote: str) -> Citation:
         about = next(report for report in self.store.reports if report.id == block.report_id)

@@ -142,7 +142,7 @@ def _outcome_html(explanation: Explanation) -> str:
     shown = bar if explanation.outcome in ("answered", "unsure") else ""
     items = "".join(f"<li>{escape(d.text)}<em>{escape(d.reason)}</em></li>" for d in explanation.dropped)
     dropped = f"<ul>{items}</ul>" if items else '<p class="note">没有去掉任何一句。</p>'
-    checked = _part("核对时去掉的", dropped) if explanation.outcome in ("answered", "gate") else ""
+    checked = _part("核对时去掉的", dropped) if items or explanation.outcome == "answered" else ""
     return _part("怎样决定", f"<p>{escape(explanation.why)}</p>{shown}") + checked
 
 
