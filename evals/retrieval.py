@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import math
 import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from evals.metrics import hit_at, ndcg_at, recall_at, reciprocal_rank
 from index.errors import InputError
+from index.passages import windows
 
 if TYPE_CHECKING:
     from index.embedder import Embedder
@@ -32,7 +34,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {  # of a .tsv without a header
 class BeirSet:
     """Passages, the queries that have a relevant passage, and which passages are relevant to what degree."""
 
-    passages: Mapping[str, str]  # id -> title and text
+    passages: Mapping[str, tuple[str, str]]  # id -> title, text
     queries: Mapping[str, str]
     qrels: Qrels
 
@@ -52,8 +54,8 @@ class BeirSet:
         return cls(passages, asked, {id_: gains[id_] for id_ in asked})
 
 
-def _text(row: Mapping[str, Any]) -> str:
-    return f"{row.get('title') or ''} {row['text']}".strip()
+def _text(row: Mapping[str, Any]) -> tuple[str, str]:
+    return str(row.get("title") or ""), str(row["text"])
 
 
 def _rows(path: Path, part: str) -> Iterator[Mapping[str, Any]]:
@@ -111,20 +113,28 @@ def _complete(row: Mapping[str, Any], part: str) -> Mapping[str, Any]:
 
 
 def evaluate(beir: BeirSet, embedder: Embedder, mode: Mode = "hybrid") -> dict[str, Any]:
-    """Index the passages, search every query, and average the measures over the queries."""
+    """Index the passages as reports are indexed, search every query, and average the measures over the queries.
+
+    A passage of the set is cut into `index.passages.windows`, each behind its title; the best one counts for it.
+    """
     from index.search import HybridIndex
 
     start = time.perf_counter()
-    index = HybridIndex.build(list(beir.passages.values()), embedder)
+    parts = [(id_, f"{title} {part}".strip()) for id_, (title, text) in beir.passages.items() for part in windows(text)]
+    index = HybridIndex.build([part for _, part in parts], embedder)
     built = time.perf_counter()
-    found = index.search_many(list(beir.queries.values()), embedder=embedder, k=DEPTH, mode=mode)
+    k = DEPTH * math.ceil(len(parts) / len(beir.passages))
+    found = index.search_many(list(beir.queries.values()), embedder=embedder, k=k, mode=mode)
+    rankings = {
+        query: list(dict.fromkeys(parts[hit.row][0] for hit in hits))[:DEPTH]
+        for query, hits in zip(beir.queries, found, strict=True)
+    }
     searched = time.perf_counter()
-    ids = list(beir.passages)
-    rankings = {query: [ids[hit.row] for hit in hits] for query, hits in zip(beir.queries, found, strict=True)}
     return {
         "mode": mode,
         "embedder": embedder.fingerprint,
-        "passages": len(ids),
+        "passages": len(beir.passages),
+        "windows": len(parts),
         "queries": len(rankings),
         **measure(rankings, beir.qrels),
         "index_seconds": round(built - start, 3),

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from index.places import Mention, find_places, lookup, parent
 from index.quantities import number_of, quantities
 from index.times import Time, find_times
 from index.types import Coverage, Kind
 from rag import cues
 from rag.english import chinese_cues, is_english, uncovered_names
 from rag.fold import fold
+from rag.placed import placed
 from rag.terms import formal, translated
 from rag.types import Operation, Order, Query, QuestionType
 from rag.units import ASKED_UNIT, asked_unit
@@ -39,62 +39,6 @@ class _Said:
     @property
     def timed(self) -> bool:
         return bool(self.query.years or self.query.period)
-
-
-def _display(text: str, mention: Mention) -> str:
-    """The place as the asker wrote it, with the kind of division that follows a short name: 即墨区."""
-    end = mention.end + (1 if text[mention.end : mention.end + 1] in ("区", "市", "县", "省") else 0)
-    return text[mention.start : end]
-
-
-def _places(text: str, coverage: Coverage) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-    """Covered places, named but uncovered places, and the text without them."""
-    covered = set(coverage.places)
-    by_code = {p.code: name for name in covered if (p := lookup(name))}
-    known: dict[str, None] = {}
-    unknown: dict[str, None] = {}
-    rest = text
-    for mention in reversed(find_places(text, frozenset(covered))):
-        name = _display(text, mention)
-        if cues.RANKED_IN.search(text[: mention.start]) and cues.RANKING.search(text[mention.end :]):
-            pass
-        elif (same := by_code.get(mention.place.code)) is not None:
-            known[same] = None
-        else:
-            unknown[name] = None
-        rest = rest[: mention.start] + " " + rest[mention.start + len(name) :]
-    places = list(reversed(known))
-    if cues.WHOLE_CITY.search(rest) and not any((p := lookup(n)) and len(p.code) <= 4 for n in places):
-        around = {up.name for n in covered if (p := lookup(n)) and (up := parent(p)) and up.name in covered}
-        places += sorted(around)
-        rest = cues.WHOLE_CITY.sub(" ", rest)
-    level = cues.PLACE_LEVEL.search(rest)
-    if not (places or unknown or level) and cues.RANKED_ALL.search(text):
-        places = _level("", coverage)  # “新增就业前三名” ranks them all
-    elif not places and level:
-        every = _level(level["level"], coverage)
-        # “哪个区有…” asks which place it is, unless their figures are to be compared.
-        if len(every) > 1 and (
-            not cues.WHICH_PLACE.match(level[0]) or cues.RANK.search(text) or cues.MORE.search(text)
-        ):
-            places = every
-        rest = rest[: level.start()] + " " + rest[level.end() :]
-    return tuple(places), tuple(reversed(unknown)), rest
-
-
-def _level(name: str, coverage: Coverage) -> list[str]:
-    """The covered places of the level that a word names; of one that names none, those of the level with most."""
-    found: dict[int, list[str]] = {}
-    for place in coverage.places:
-        if known := lookup(place):
-            found.setdefault(len(known.code), []).append(place)
-    if name.startswith("省") or name in ("直辖市", "自治区"):
-        return [p for p in found.get(2, ()) if name[0] == "省" or p.endswith(name[-1])]
-    if name in ("市", "城市"):
-        return [p for places in found.values() for p in places if p.endswith("市")]
-    if re.search(r"^[区县]|^市区", name):
-        return found.get(6, [])
-    return max(found.values(), key=len, default=[])
 
 
 def _without(text: str, times: Sequence[Time]) -> str:
@@ -195,7 +139,7 @@ def _say(question: str, coverage: Coverage, asked: int) -> _Said:
     """What one question says, without the ones before it. `asked` is the year that 今年 means."""
     text = fold(question)
     english = is_english(text)
-    places, unknown, rest = _places(_in_chinese(text, english, coverage), coverage)
+    places, unknown, rest = placed(_in_chinese(text, english, coverage), coverage)
     if english:
         unknown += uncovered_names(rest, text)
     # “不是2025年的计划数” names no time to look for.
@@ -205,9 +149,10 @@ def _say(question: str, coverage: Coverage, asked: int) -> _Said:
     plain = bare
     places_or_times = max(len(places) + len(unknown), len({t.year or t.period for t in times}))
     operations = _operations(text)
-    type_ = _type(bare, places_or_times, ranks=cues.RANK.search(text) is not None)
+    bounded = len(places) > 1 and cues.BOUND.search(bare) is not None  # “哪些省在5.5%以上”
+    type_ = _type(bare, places_or_times, ranks=bounded or cues.RANK.search(text) is not None)
     unit = asked_unit(bare)
-    if type_ == "yesno":  # a figure that is asked about is compared, not searched
+    if type_ == "yesno" or bounded:  # a figure that is asked about is compared, not searched
         for quantity in reversed(quantities(bare)):
             bare = bare[: quantity.before] + " " + bare[quantity.after :]
     if places_or_times > 1 or cues.TREND.search(text) or cues.CONTEXTUAL.search(text):

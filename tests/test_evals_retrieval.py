@@ -11,7 +11,7 @@ from evals.retrieval import BeirSet, Mode, evaluate
 from index.errors import InputError
 
 KEYS = {
-    "passages", "queries", "recall@1", "recall@5", "recall@10", "recall@100", "hit@1", "hit@5", "mrr@10", "ndcg@10",
+    "passages", "windows", "queries", "recall@1", "recall@5", "recall@10", "recall@100", "hit@1", "hit@5", "mrr@10", "ndcg@10",
     "index_seconds", "ms_per_query",
 }  # fmt: skip
 CORPUS = [
@@ -54,7 +54,7 @@ def test_jsonl_and_compressed_and_tsv_say_the_same(tmp_path: Path) -> None:
         )
     )
     assert plain == packed == tabbed
-    assert plain.passages["d1"] == "就业 全区新增就业四万人。"
+    assert plain.passages["d1"] == ("就业", "全区新增就业四万人。")
     assert plain.qrels == {"q1": {"d1": 1}, "q2": {"d2": 2}}
 
 

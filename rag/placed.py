@@ -1,0 +1,66 @@
+"""The places that a question asks about: named, of a level (“各省”), or the whole city."""
+
+from __future__ import annotations
+
+import re
+
+from index.places import Mention, find_places, lookup, parent
+from index.types import Coverage
+from rag import cues
+
+
+def _display(text: str, mention: Mention) -> str:
+    """The place as the asker wrote it, with the kind of division that follows a short name: 即墨区."""
+    end = mention.end + (1 if text[mention.end : mention.end + 1] in ("区", "市", "县", "省") else 0)
+    return text[mention.start : end]
+
+
+def placed(text: str, coverage: Coverage) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Covered places, named but uncovered places, and the text without them."""
+    covered = set(coverage.places)
+    by_code = {p.code: name for name in covered if (p := lookup(name))}
+    known: dict[str, None] = {}
+    unknown: dict[str, None] = {}
+    rest = text
+    for mention in reversed(find_places(text, frozenset(covered))):
+        name = _display(text, mention)
+        if cues.RANKED_IN.search(text[: mention.start]) and cues.RANKING.search(text[mention.end :]):
+            pass
+        elif (same := by_code.get(mention.place.code)) is not None:
+            known[same] = None
+        else:
+            unknown[name] = None
+        rest = rest[: mention.start] + " " + rest[mention.start + len(name) :]
+    places = list(reversed(known))
+    if cues.WHOLE_CITY.search(rest) and not any((p := lookup(n)) and len(p.code) <= 4 for n in places):
+        around = {up.name for n in covered if (p := lookup(n)) and (up := parent(p)) and up.name in covered}
+        places += sorted(around)
+        rest = cues.WHOLE_CITY.sub(" ", rest)
+    level = cues.PLACE_LEVEL.search(rest)
+    if not (places or unknown or level) and cues.RANKED_ALL.search(text):
+        places = _level("", coverage)  # “新增就业前三名” ranks them all
+    elif not places and level:
+        every = _level(level["level"], coverage)
+        # “哪个区有…” asks which place it is, unless their figures are to be compared.
+        if len(every) > 1 and (
+            not cues.WHICH_PLACE.match(level[0])
+            or any(words.search(text) for words in (cues.RANK, cues.MORE, cues.BOUND))
+        ):
+            places = every
+        rest = rest[: level.start()] + " " + rest[level.end() :]
+    return tuple(places), tuple(reversed(unknown)), rest
+
+
+def _level(name: str, coverage: Coverage) -> list[str]:
+    """The covered places of the level that a word names; of one that names none, those of the level with most."""
+    found: dict[int, list[str]] = {}
+    for place in coverage.places:
+        if known := lookup(place):
+            found.setdefault(len(known.code), []).append(place)
+    if name.startswith("省") or name in ("直辖市", "自治区"):
+        return [p for p in found.get(2, ()) if name[0] == "省" or p.endswith(name[-1])]
+    if name in ("市", "城市"):
+        return [p for places in found.values() for p in places if p.endswith("市")]
+    if re.search(r"^[区县]|^市区", name):
+        return found.get(6, [])
+    return max(found.values(), key=len, default=[])
