@@ -2,7 +2,7 @@
 
 Ranking: the weights maximise the log of the softmax share of the right hits of each question (listwise softmax; Cao et
 al. 2007). Confidence: logistic regression on whether the best hit is right, unanswerable questions counting as wrong;
-both with an L2 penalty. The threshold is where right answers plus right refusals are most on the training part.
+both with an L2 penalty. The threshold is the lowest at which right refusals reach REFUSALS on the training part.
 usage: python -m evals.fit [--index DIR] [--questions FILE] [--write]
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 # another noun (海洋生产总值 for 生产总值) is another indicator, and a clause about another place is about that place.
 PRIOR = {"narrowed": -3.0, "other_place": -1.0}
 RANK_PENALTY, CONFIDENCE_PENALTY = 0.02, 1.0
-REFUSAL_WEIGHT = 0.4  # what the share of right refusals counts beside that of right answers
+REFUSALS = 0.95  # the share of unanswerable questions that must be refused
 STEPS, RATE = 3000, 0.02
 
 
@@ -98,10 +98,11 @@ def fit_rank(train: Sequence[Sample]) -> Floats:
 def best(sample: Sample, w: Floats) -> tuple[Confidence, bool]:
     """What is known of the best hit under weights `w`, and whether it is right."""
     z = sample.features @ w
-    i = int(np.argmax(z))
+    order = np.argsort(-z, kind="stable")
+    ranked = [Ranked(sample.hits[i].hit, sample.hits[i].features, float(z[i])) for i in order]
     elsewhere = max(float(vector(h.features) @ w) for h in sample.anywhere)
-    top = Ranked(sample.hits[i].hit, sample.hits[i].features, float(z[i]))
-    return evidence(sample.query, top, Ranked(top.hit, top.features, elsewhere)), bool(sample.right[i])
+    top = ranked[0]
+    return evidence(sample.query, ranked, Ranked(top.hit, top.features, elsewhere)), bool(sample.right[order[0]])
 
 
 def fit_confidence(known: Sequence[Confidence], right: Sequence[bool]) -> Floats:
@@ -121,13 +122,10 @@ def _rates(p: Floats, right: NDArray[np.bool_], answerable: NDArray[np.bool_], t
     return float((given & right)[answerable].mean()), float((~given)[~answerable].mean())
 
 
-def _best_threshold(gain: dict[float, float]) -> float:
-    """The middle of the best stretch: one question more or less should not move it."""
-    grid = sorted(gain)
-    smooth = {
-        t: sum(gain[u] for u in grid if abs(u - t) <= 0.151) / sum(abs(u - t) <= 0.151 for u in grid) for t in grid
-    }
-    return max(grid, key=lambda t: (round(smooth[t], 6), -abs(t - 0.5)))
+def _lowest_threshold(rates: Mapping[float, tuple[float, float]]) -> float:
+    """The lowest threshold from which on right refusals reach REFUSALS; `rates` as by `_rates`, by threshold."""
+    short = [t for t, (_, refused) in rates.items() if refused < REFUSALS]
+    return min((t for t in rates if t > max(short, default=0.0)), default=max(rates))
 
 
 def main() -> None:
@@ -149,7 +147,7 @@ def main() -> None:
         grid = [round(t, 2) for t in np.arange(0.1, 0.9, 0.05)]
         rates = {t: _rates(p, np.array(right), answerable, t) for t in grid}
         if name == "train":
-            threshold = _best_threshold({t: right + REFUSAL_WEIGHT * refused for t, (right, refused) in rates.items()})
+            threshold = _lowest_threshold(rates)
         print(f"{name}: {len(part)} questions; best hit right {np.array(right)[answerable].mean():.3f}")
         for t in grid:
             chosen = "  <" if t == threshold else ""

@@ -17,6 +17,7 @@ from rag.polarity import polarity
 from rag.rank import Ranked, Threshold
 from rag.retrieve import Retriever
 from rag.types import Draft, Query, Statement
+from rag.units import ASKED_UNIT, SHARE_ONLY, states_figure
 
 if TYPE_CHECKING:
     from index.store import Store
@@ -58,7 +59,7 @@ class Extractor:
         threshold = self.retriever.threshold
         if query.type in ("list", "summary") and (several := self._gatherer.several(query, ranked)):
             return Extraction(Draft(tuple(several)), tuple(ranked), max(confidence, threshold.at))
-        if not threshold.reached(confidence):
+        if not threshold.reached(confidence) or _share_for_amount(query, ranked[0]):
             return Extraction(Draft(), tuple(ranked), confidence)
         if query.type in ("list", "summary"):
             found = self._gatherer.siblings(query, ranked) or [self._cutter.sentence(ranked[0])]
@@ -136,3 +137,14 @@ class Extractor:
         """What of a context the question leaves open."""
         time = None if query.years or query.period else (context.year, context.period)
         return (None if query.places else context.place, time, None if query.kind else context.kind)
+
+
+def _share_for_amount(query: Query, best: Ranked) -> bool:
+    """Whether “多少亿元” would be answered by a percentage: the growth of what was asked is not what was asked."""
+    return (
+        query.type == "number"
+        and query.unit != "%"
+        and ASKED_UNIT.search(query.text) is not None
+        and best.features.figure <= SHARE_ONLY
+        and states_figure(best.hit.passage.text)
+    )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from index.clauses import sentences
+from index.quantities import number_of
 from index.types import Paragraph, Passage
 from rag import cues
 from rag.constraints import fits
@@ -27,6 +28,7 @@ LIKE_BEST = 0.9  # how well, against the best clause, another one of its section
 BESIDE_BEST, BESIDE_SCORE = 0.6, 3.0  # the same for an item of one list, and how much lower it may score
 SPEAKS = 0.5  # share of the question's weight in a clause from which clauses like it belong to it
 LENGTHY = 0.002  # what a character of a sentence counts against its nearness to the mean, a cosine
+TELLING = 4  # characters that headings share and no others would
 SHORTEST_SENTENCE = 10  # characters; a shorter one says too little alone
 
 
@@ -43,9 +45,29 @@ class Gatherer:
         asked = [word for word in query.topic.split() if word not in cues.WHOLE]
         if query.type == "summary" or not asked:
             return self._summary(replace(query, topic=" ".join(asked)), ranked)
-        return self._parallel(ranked) or self._section(query, ranked)
+        return self._headings(query) or self._parallel(ranked) or self._section(query, ranked)
 
     # Lists.
+
+    def _headings(self, query: Query) -> list[Statement]:
+        """The headings of one section that share words which the question names: “哪十个方面聚力攻坚求实效”; at least
+        three, and as many as it says. None when there are no such headings."""
+        counted = cues.COUNTED_LIST.search(query.text)
+        if not counted:
+            return []
+        groups: dict[tuple[str, tuple[str, ...]], list[Paragraph]] = {}
+        for block in self._store.paragraphs:
+            if block.role == "heading" and block.duplicate_of is None and fits(query, block.context):
+                groups.setdefault((block.report_id, block.section), []).append(block)
+        count = number_of(counted["count"]) if counted["count"] else None
+        for group in groups.values():
+            if not 3 <= len(group) <= MOST_ITEMS:
+                continue
+            shared = _shared([query.text, *(block.text for block in group)])
+            sure = count == len(group) or f"“{shared}”" in query.text or (count is None and len(shared) >= TELLING)
+            if len(shared) >= 2 and sure:
+                return [cut(block, block.context) for block in group]
+        return []
 
     def _section(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
         """What stands under the heading that a list question names, when that fits better than any one clause."""
@@ -159,6 +181,13 @@ class Gatherer:
             of_blocks.setdefault(found[i][0].id, i)
         chosen = list(dict.fromkeys((*of_sections.values(), *of_blocks.values(), *best)))[:MOST_SENTENCES]
         return [found[i][2] for i in sorted(chosen)]
+
+
+def _shared(texts: Sequence[str]) -> str:
+    """The longest run of characters that stands in each text; "" when there is none."""
+    short = min(texts, key=len)
+    runs = (short[i : i + n] for n in range(len(short), 0, -1) for i in range(len(short) - n + 1))
+    return next((run for run in runs if all(run in text for text in texts)), "")
 
 
 def _gist(block: Paragraph) -> Statement:

@@ -11,6 +11,7 @@ from index.types import Context, Coverage, Kind
 from rag.english import pinyin
 from rag.types import Bound, Grounded, Operation, Polarity, Query, Row, Statement
 
+MOST_COVERED = 10  # places that a refusal lists
 UNSURE = "原文没有同样的说法，以上是最接近的几处，请看出处核对。"
 MODEL_DECLINED = "模型认为所给段落没有写明"
 MODEL_WITHHELD = "模型的草稿没有通过核对，没有采用"
@@ -144,13 +145,14 @@ def refusal(query: Query, coverage: Coverage, covered: Sequence[str]) -> str:
 
 
 def whole_coverage(coverage: Coverage, places: Sequence[str] = ()) -> tuple[str, ...]:
-    """For each covered place its years: “市北区：2023—2026年”."""
-    lines = []
+    """For each covered place its years: “市北区：2023—2026年”; at most MOST_COVERED lines."""
+    lines: list[str] = []
     for place in [p for p in coverage.places if not places or p in places]:
         years = sorted({c.year for c in coverage.contexts if c.place == place and c.year})
         if years:
             lines.append(f"{place}{'、'.join(f'{y}年' for y in years)}")
-    return tuple(lines)
+    more = len(lines) - MOST_COVERED
+    return (*lines[:MOST_COVERED], f"另外{more}个地区") if more > 0 else tuple(lines)
 
 
 # Lines that are computed. Each names the quotes that it is computed from.

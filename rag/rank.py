@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 NEAR_BEFORE, NEAR_AFTER = 40, 25  # characters around a clause that are read with it
 NEXT_TO_NOTHING = 0.12  # share of a question's weight
+WIDE_MARGIN = 3.0  # of scores; a wider one says no more
 FROM_PARENT = 0.7  # what a word found in the heading above a heading counts
 FROM_NEIGHBOURS = 0.8  # what a word found beside the clause or in a heading counts
 _DATE = re.compile(r"\d{1,2}月|\d{1,2}日|年[底初末内]|[上下]半年|季度|月底")
@@ -63,6 +64,7 @@ class Confidence:
 
     score: float
     elsewhere: float  # score of the best hit without the constraints, less `score`; 0 when none is better
+    margin: float  # score less that of the best hit in another paragraph, at most WIDE_MARGIN
     clause: float
     section: float
     missed: float
@@ -115,12 +117,15 @@ def score(features: Features) -> float:
     return float(sum(table[f.name] * getattr(features, f.name) for f in fields(Features)))
 
 
-def evidence(query: Query, best: Ranked, anywhere: Ranked | None) -> Confidence:
-    """What is known of the best hit; `anywhere` is the best one without the constraints."""
+def evidence(query: Query, ranked: Sequence[Ranked], anywhere: Ranked | None) -> Confidence:
+    """What is known of the first of `ranked`; `anywhere` is the best hit without the constraints."""
+    best = ranked[0]
     f = best.features
+    other = next((r for r in ranked if r.hit.passage.paragraph_id != best.hit.passage.paragraph_id), None)
     return Confidence(
         score=best.score,
         elsewhere=max(0.0, anywhere.score - best.score) if anywhere else 0.0,
+        margin=min(WIDE_MARGIN, best.score - other.score) if other else 0.0,
         unheard=float(f.section < NEXT_TO_NOTHING),
         free=float(query.free),
         **{x.name: getattr(f, x.name) for x in fields(Confidence) if hasattr(f, x.name)},

@@ -57,7 +57,7 @@ class Retriever:
             return 0.0
         if anywhere is None:
             anywhere = ranked if query.free else self.unconstrained(query)
-        return probability(evidence(query, ranked[0], anywhere[0] if anywhere else None))
+        return probability(evidence(query, ranked, anywhere[0] if anywhere else None))
 
     def meeting(self, query: Query) -> int:
         """How many passages meet the constraints of `query`."""

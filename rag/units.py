@@ -23,13 +23,15 @@ _ALL = sorted({unit for family in _FAMILIES for unit in family}, key=len, revers
 ASKED_UNIT = re.compile(rf"(?:多少|几)(?:多)?(?:[万亿千百])?({'|'.join(map(re.escape, _ALL))})")
 _PERCENT = re.compile(r"(?:几|多少)(?:个)?(?:百分)?点|几成")
 _IMPLIED: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("%", re.compile(r"百分之几|百分之多少|增速|增幅|增长率|(?<!新)[涨增]了?多少|增[涨长](?:了)?(?:多少|目标)?|占比|比重|比例|率(?:是|达|多少|为|要|目标)|强度|涨多少")),
+    ("%", re.compile(r"百分之几|百分之多少|经济增长|增速|增幅|增长率|(?<!新)[涨增]了?多少|增[涨长](?:了)?(?:多少|目标)?|占比|比重|比例|率(?:是|达|多少|为|要|目标)|强度|涨多少")),
     ("元", re.compile(r"多少钱|花[了掉费]|资金|经费|支出|收入(?!.{0,3}增)|进账|总投资|投资额|额是|规模(?:是|突破)?多大|产值|总值(?!.{0,4}增)|how much (?:money|did|does|will)")),
     ("人", re.compile(r"多少人|人数|人口|就业|岗位|人才")),
     ("平方米", re.compile(r"多大面积|面积")),
     ("公里", re.compile(r"多长|长度")),
 )  # fmt: skip
 _FIGURE = re.compile(r"\d|[一二两三四五六七八九十百千万亿]+(?:亿|万|元|家|个|人|座|项|倍)|翻番|一半|过半")
+_SHARE = re.compile(r"\d[\d.,]*\s*(?:[%％]|个百分点)")
+SHARE_ONLY = 0.1
 _DIGITS = r"(?:\d[\d.,]*|[一二两三四五六七八九十百千]+)\s*(?:余|多|几)?\s*[万亿千百]*\s*(?:余|多)?\s*"
 
 
@@ -49,7 +51,7 @@ def states_figure(text: str) -> bool:
 
 def states_unit(text: str, unit: str) -> float:
     """How well a figure in `text` fits `unit`: 1 for the unit itself, 0.9 for one of its family, 0.4 for a figure in
-    another unit, 0 for no figure."""
+    another unit, SHARE_ONLY for shares alone where an amount is asked for, 0 for no figure."""
     if not states_figure(text):
         return 0.0
     if re.search(_DIGITS + re.escape(unit), text) or (unit == "%" and "％" in text):
@@ -57,7 +59,7 @@ def states_unit(text: str, unit: str) -> float:
     family = next((f for f in _FAMILIES if unit in f), (unit,))
     if any(re.search(_DIGITS + re.escape(other), text) for other in family):
         return 0.9
-    return 0.4
+    return SHARE_ONLY if unit != "%" and not _FIGURE.search(_SHARE.sub("", text)) else 0.4
 
 
 _QUANTITY = re.compile(

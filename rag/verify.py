@@ -41,7 +41,7 @@ def fault(statement: Statement, query: Query, store: Store) -> str | None:
     except KeyError:
         return "资料里没有它所引的段落"
     quote = paragraph.text[statement.start : statement.end]
-    if not paragraph.citable:
+    if not paragraph.citable and not _heading(paragraph, statement):
         return "所引的段落不能引用（标题、重复或版面文字）"
     if not (0 <= statement.start < statement.end <= len(paragraph.text) and statement.words.strip()):
         return "引文的位置不对"
@@ -52,6 +52,15 @@ def fault(statement: Statement, query: Query, store: Store) -> str | None:
     if statement.context not in _contexts(paragraph, statement, store):
         return "地区、时间或性质与该段不符"
     return None if fits(query, statement.context) else "地区、时间或性质与所问不符"
+
+
+def _heading(paragraph: Paragraph, statement: Statement) -> bool:
+    """Whether a statement is a heading as it stands: what the parts of a report are called is said there alone."""
+    return (
+        paragraph.role == "heading"
+        and paragraph.duplicate_of is None
+        and statement.words.strip() == paragraph.text[statement.start :].strip()
+    )
 
 
 def _whole_figures(text: str, start: int, end: int) -> bool:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 Vectors = NDArray[np.float32]
 CONTAINED = 0.9  # 就业 in 新增就业
 ABBREVIATED = 0.75  # 医保 for 医疗保险: its characters, in order
-COS_ZERO, COS_FULL, BY_MEANING = 0.12, 0.75, 0.85  # cosines that count nothing and most, and what most is
+
+COS_ZERO, COS_FULL, BY_MEANING = 0.08, 0.6, 0.85  # cosines that count nothing and most, and what most is
 # fmt: off
 _PART_OF_SPEECH = {
     "n": 1.0, "v": 0.55, "a": 0.4, "d": 0.15, "m": 0.25, "q": 0.1, "r": 0.1, "p": 0.05, "c": 0.05, "u": 0.0,
@@ -42,6 +43,10 @@ _PLAIN_MODIFIERS = _ACTIONS | frozenset((
     "城镇", "主要", "目标", "经济社会", "总体", "项目", "企业",
 ))
 # fmt: on
+# Words that make another indicator of the one behind them, and of the one before them, whatever their part of speech.
+_MAKES_ANOTHER_BEFORE = frozenset(("人均", "户均", "单位", "万人", "千人", "亩均"))
+_MAKES_ANOTHER_BEHIND = frozenset(("能耗", "水耗", "强度", "占比", "比重", "弹性"))
+_STANDS_FOR = frozenset((("经济", "生产总值"),))  # an asker's word, a report's: 经济增长 is the growth of 生产总值
 MOST_WORDS = 50_000  # words whose vectors are kept: about 100 MB at 512 dimensions
 LIKE_ENOUGH = 0.3  # likeness from which a word is said to be found
 SAME, UNASKED = 0.8, 0.4  # likeness from which a word is the asked one, and below which it was not asked for
@@ -184,8 +189,16 @@ class Likeness:
         out = np.zeros(len(self.either), np.float32)
         for row, likes in enumerate(self.either):
             spots = [i for i, (word, _) in enumerate(found) if likes[self.columns[word]] >= SAME]
-            out[row] = bool(spots) and all(i > 0 and self._unasked_noun(*found[i - 1]) for i in spots)
+            out[row] = bool(spots) and all(self._another(found, i) for i in spots)
         return out
+
+    def _another(self, found: Sequence[tuple[str, str]], i: int) -> bool:
+        """Whether what stands around the i-th word makes it part of another indicator than the one asked for."""
+        around = [word for word, _ in (*found[max(0, i - 2) : i], *found[i + 1 : i + 2]) if word]
+        marked = (_MAKES_ANOTHER_BEFORE & set(around[:-1])) | (_MAKES_ANOTHER_BEHIND & set(around[-1:]))
+        return any(float(self.either[:, self.columns[w]].max()) < UNASKED for w in marked) or (
+            i > 0 and self._unasked_noun(*found[i - 1])
+        )
 
     def _unasked_noun(self, word: str, tag: str) -> bool:
         asked = float(self.either[:, self.columns[word]].max())
@@ -206,6 +219,8 @@ def _form(word: str, other: str) -> float:
         return 1.0
     if len(word) < 2 or len(other) < 2:
         return 0.0
+    if (word, other) in _STANDS_FOR:
+        return CONTAINED
     if word in other:
         return CONTAINED
     if other in word:
