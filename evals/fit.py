@@ -144,12 +144,12 @@ def main() -> None:
         known, right = zip(*(best(s, rank) for s in part), strict=True)
         p = 1 / (1 + np.exp(-(confidence[0] + np.stack([vector(k) for k in known]) @ confidence[1:])))
         answerable = np.array([s.question.answerable for s in part])
-        grid = [round(t, 2) for t in np.arange(0.1, 0.9, 0.05)]
+        grid = [round(t, 2) for t in np.arange(0.1, 0.9, 0.01)]
         rates = {t: _rates(p, np.array(right), answerable, t) for t in grid}
         if name == "train":
             threshold = _lowest_threshold(rates)
         print(f"{name}: {len(part)} questions; best hit right {np.array(right)[answerable].mean():.3f}")
-        for t in grid:
+        for t in (t for t in grid if t == threshold or round(t * 100) % 5 == 0):
             chosen = "  <" if t == threshold else ""
             print(f"  threshold {t:.2f}  answered right {rates[t][0]:.3f}  refused right {rates[t][1]:.3f}{chosen}")
     table = {

@@ -25,7 +25,7 @@ from evals.matching import norm
 from index import fusion
 from index.embedder import EMBEDDED, Embedder, load_embedder
 from index.fusion import Candidates, Scores
-from index.passages import indexed_text
+from index.passages import indexed_text, windows
 from index.search import DEPTH, HybridIndex
 from index.store import Store
 from index.training import sources
@@ -107,10 +107,13 @@ def _task(name: str, documents: Sequence[str], asked: Sequence[tuple[str, str]])
 
 
 def searched(task: Task, embedder: Embedder) -> list[Asked]:
-    """The candidates for every question of a task, its documents indexed whole."""
-    index = HybridIndex.build([text for _, text in task.documents], embedder)
+    """The candidates for every question of a task, its documents cut as `evals.retrieval` cuts them; rows of a document
+    that answers are right."""
+    parts = [(number, part) for number, (_, text) in enumerate(task.documents) for part in windows(text)]
+    index = HybridIndex.build([part for _, part in parts], embedder)
+    owner = np.array([number for number, _ in parts])
     found = index.candidates(task.questions, embedder=embedder, k=DEPTH // 2)
-    return [Asked(one, np.isin(one.rows, list(want))) for one, want in zip(found, task.relevant, strict=True)]
+    return [Asked(one, np.isin(owner[one.rows], list(want))) for one, want in zip(found, task.relevant, strict=True)]
 
 
 def seeds(store: Store, embedder: Embedder, *, constrained: bool) -> list[Asked]:

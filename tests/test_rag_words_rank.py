@@ -258,7 +258,7 @@ def test_confidence_is_a_probability_that_follows_its_weights(real_pipeline: Pip
     assert set(table) == {f.name for f in fields(Confidence)} | {"bias", "threshold"}
     best, *_, last = ranked(real_pipeline, QUESTION)
     for one, anywhere in ((best, None), (last, best), (best, last)):
-        known = evidence(QUESTION, one, anywhere)
+        known = evidence(QUESTION, [one], anywhere)
         assert known.free == float(QUESTION.free)
         assert known.elsewhere == max(0, anywhere.score - one.score if anywhere else 0)
         z = table["bias"] + math.fsum(table[f.name] * getattr(known, f.name) for f in fields(Confidence))

@@ -43,6 +43,7 @@ ABLATION_HEAD = """# What each choice of the model's recipe is worth
 `python -m index.training ablate --write docs/ablation-model.md`; one row: `--only "NAME OF THE VARIANT"`. Every run
 has 1,000 steps unless the row says otherwise, so rows compare with the first one, not with the shipped model. Dense
 retrieval alone, short passages, as in the model card. Choices were made by `held_out`; below 0.01 lies noise.
+The last rows change the table of one full run (10,000 steps); the model that ships is the mean of two such runs.
 
 """
 

@@ -62,11 +62,11 @@ VARIANTS = (
     Variant("without spoken questions and cited statutes", without=("spoken", "statutes")),
     Variant("without other languages and the dictionary", without=FOREIGN),
     Variant("32,000 pieces", work="pieces-32000"),
-    Variant("shipped, float32", afterwards="float32"),
-    Variant("shipped, int8", afterwards="int8"),
-    Variant("shipped, signs only (binary)", afterwards="binary"),
-    Variant("shipped, cut to 256 by PCA", afterwards="pca 256"),
-    Variant("shipped, all pieces weighted alike", afterwards="unit rows"),
+    Variant("full run, float32", afterwards="float32"),
+    Variant("full run, int8", afterwards="int8"),
+    Variant("full run, signs only (binary)", afterwards="binary"),
+    Variant("full run, cut to 256 by PCA", afterwards="pca 256"),
+    Variant("full run, all pieces weighted alike", afterwards="unit rows"),
 )
 
 
@@ -106,7 +106,7 @@ def measure(variant: Variant, data: Path, work: Path, shipped: Vectors) -> dict[
     """Train or change, then measure; `shipped`, (pieces, dim), is the table of the last checkpoint."""
     folder = work / variant.work
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    table = shipped if variant.name.startswith("shipped") else trained(variant, folder, tokenizer.get_vocab_size())
+    table = shipped if variant.name.startswith("full run") else trained(variant, folder, tokenizer.get_vocab_size())
     pieces = tokenizer.get_vocab_size()
     sides = (table[:pieces], table[pieces:]) if variant.two_tables else (table, table)
     queries, passages = (changed(side, variant.afterwards) for side in sides)
