@@ -11,8 +11,8 @@ from evals.retrieval import BeirSet, Mode, evaluate
 from index.errors import InputError
 
 KEYS = {
-    "passages", "windows", "queries", "recall@1", "recall@5", "recall@10", "recall@100", "hit@1", "hit@5", "mrr@10", "ndcg@10",
-    "index_seconds", "ms_per_query",
+    "passages", "windows", "queries", "recall@1", "recall@5", "recall@10", "recall@100", "hit@1", "hit@5", "mrr@10",
+    "ndcg@10", "index_seconds", "ms_per_query",
 }  # fmt: skip
 CORPUS = [
     {"_id": "d1", "title": "就业", "text": "全区新增就业四万人。"},
