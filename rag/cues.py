@@ -139,9 +139,10 @@ RANKING = _any("排[第老在]|第几|名次|位次|数一数二")
 
 # A question that leans on the one before it, and one that says it does not.
 CONTEXTUAL = _any(
-    "呢[？?。]?$|^那|^换成|^放到|^如果是|^还有|^再|这[五5]年|^实际|^目标|^结果|^其中|它|^这|^为什么|^为何",
+    "呢[？?。]?$|^(?:在?全[国省市区县])?排|^那|^换成|^放到|^如果是|^还有|^再|这[五5]年|^实际|^目标|^结果|^其中|它|^这|^为什么|^为何",
     r"^what about|^how about|^and\b",
 )
+RANK_WORDS = frozenset(_words("全国 全省 全市 全区 全县 排 排名 排行 名次 位次 位居"))  # say where, not what
 NEW_TOPIC = _any("换个话题|换一个话题|另外问|再问一个别的|另一个问题")
 
 # What is no topic: phrases, counted nouns, English function words, and single words.

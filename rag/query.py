@@ -190,6 +190,8 @@ def _inherit(said: _Said, before: Query) -> Query:
     """A fragment keeps what the question before it said and it does not."""
     now = said.query
     topic = now.topic if len(now.topic.replace(" ", "")) >= 2 else ""
+    if topic and cues.RANK_WORDS.issuperset(topic.split()):
+        topic = f"{before.topic} {topic}"
     places = now.places if said.placed else before.places
     years = now.years if said.timed else before.years
     type_ = before.type if now.type in ("what", "yesno") else now.type

@@ -156,6 +156,12 @@ def test_a_follow_up_about_another_thing_keeps_place_and_year() -> None:
     assert (asked.places, asked.years, asked.kind) == ((SHIBEI,), (2025,), "result")
 
 
+def test_a_follow_up_that_asks_for_the_rank_keeps_what_is_ranked() -> None:
+    query = ask("全国排第几？", "2025年市北区计划新增就业多少人？")
+    assert (query.places, query.years) == ((SHIBEI,), (2025,))
+    assert {"新增", "就业"} <= set(query.topic.split())
+
+
 def test_a_follow_up_after_a_period_forgets_the_period_for_a_year() -> None:
     query = ask("那2025年呢？", "“十四五”时期市北区民生支出多少亿元？")
     assert (query.years, query.period) == ((2025,), None)
