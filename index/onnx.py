@@ -202,10 +202,10 @@ def export(folder: Path) -> tuple[Path, Path]:
     sample = model.tokenizer(["问题 一"], return_tensors="pt")
     names = list(sample)
 
-    class Body(torch.nn.Module):  # type: ignore[misc]
+    class Body(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.inner = model[0].model
+            self.inner: Any = model[0].model
 
         def forward(self, *values: Any) -> Any:
             return self.inner(**dict(zip(names, values, strict=True))).last_hidden_state

@@ -110,7 +110,7 @@ def update(state: State, batch: Batch, settings: Settings) -> float:
     sides = F.embedding_bag(torch.from_numpy(batch.local), table, torch.from_numpy(batch.starts), mode="mean")
     groups = torch.from_numpy(batch.groups)
     prefixes = settings.prefixes or (settings.dim,)
-    loss = sum(contrastive_loss(sides[:, :dim], groups, settings.scale) for dim in prefixes) / len(prefixes)
+    loss = torch.stack([contrastive_loss(sides[:, :dim], groups, settings.scale) for dim in prefixes]).mean()
     torch.autograd.backward(loss)
     with torch.no_grad():
         _adam(state, rows, table, settings)
