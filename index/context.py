@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from index.clauses import clauses, sentences
-from index.places import find_places, lookup, parent, siblings
+from index.places import COUNTRY, find_places, lookup, parent, siblings
 from index.structure import Block
 from index.times import Time, find_times
 from index.types import Context, Kind, Span
@@ -24,7 +24,11 @@ _SUBJECT_AHEAD = re.compile(
 )
 _THIS_YEAR = re.compile(r"(?:^|[。；])(?:今年|新的一年)")
 _REVIEW = re.compile(r"公报|统计|总结|回顾|成就|成果|成效")
-
+_CENTRAL = re.compile(r"国务院|中华人民共和国|全国")
+_FOR_THE_STATE_COUNCIL = re.compile(r"代表国务院|国务院(?:总理|副总理)")
+_DELIVERED = re.compile(r"(\d{4})年(\d{1,2})月\d{1,2}日在.{4,40}会议?上")
+OPENING = 10  # blocks in which a report says who gives it, when and where
+LEADING = 3  # characters of a clause in front of a time that goes on: “支持办好2022年冬奥会” dates nothing else
 MOSTLY = 0.8  # share of a section's text from which its heading takes the text's context
 
 
@@ -124,15 +128,18 @@ def clause_contexts(text: str, start: Context, frame: Frame, *, fixed: bool) -> 
     running = start
     for span in sentences(text):
         current = start if fixed else running
+        left = current
         subject = _subject_place(text[slice(*span)], frame)
         for clause in clauses(text, span):
             words = text[slice(*clause)]
             times = find_times(words, frame.year)
             if times:
                 current = _dated(current, times[-1] if len(times) > 1 and not times[-1].relative else times[0], frame)
+                if times[0].start <= LEADING:
+                    left = current
             context = replace(current, place=subject or start.place)
             found.append(Clause(clause, _with_kind(context, words, frame, fixed=fixed)))
-        running = replace(current, place=start.place)
+        running = replace(left, place=start.place)
     return found, running
 
 
@@ -239,10 +246,12 @@ def _undated_headings(blocks: Sequence[Block], found: list[Context], heads: Mapp
 
 
 def infer_place(title: str, texts: Sequence[str]) -> str | None:
-    """The place a report is about: named in its title, else the one its text names in full most often, else the
-    division around those it names."""
+    """The place a report is about: named in its title, else the country when the central government gives it, else
+    the place its text names in full most often, or the division around those it names."""
     for mention in find_places(title):
         return mention.place.name
+    if _CENTRAL.search(title) or any(_FOR_THE_STATE_COUNCIL.search(text) for text in texts[:OPENING]):
+        return COUNTRY
     named = Counter(m.place.name for text in texts for m in find_places(text) if m.whole)
     if not named:
         return None
@@ -256,12 +265,15 @@ def infer_place(title: str, texts: Sequence[str]) -> str | None:
 
 
 def infer_year(title: str, texts: Sequence[str]) -> int | None:
-    """The year whose 今年 a report means: named in its title, else the latest year its text names often."""
+    """The year whose 今年 a report means: named in its title, else told by the day it was given, else the latest year
+    its text names often."""
     years = [t.year for t in find_times(title, None) if t.year] or [
         int(y) for y in re.findall(r"(?<!\d)20\d\d(?!\d)", title)
     ]
     if years:
         return max(years)
+    if given := next(filter(None, map(_DELIVERED.search, texts[:OPENING])), None):
+        return int(given[1]) + (int(given[2]) >= 11)  # a congress late in the year hears the plan of the next one
     named: dict[int, list[str]] = {}
     for text in texts:
         for span in sentences(text):

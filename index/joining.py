@@ -17,6 +17,7 @@ JOIN_FROM = 2.0  # the sum of signs from which two lines are one
 FULL_LINES = 2.0  # the sign that a line fills its column
 SHORTEST_COLUMN, LONGEST_COLUMN = 24.0, 60.0  # full-width characters
 INDENTED = 0.3  # share of lines that are set in from which setting in means something
+SPACED, SPACED_LINES = 0.8, 10  # share, and least number, of finished lines with a blank line below them
 NEIGHBOURHOOD = 12  # lines on either side in which a certain wrap tells the width of the wrapping
 _OPENING, _CLOSING = "“‘「『（(《【[", "”’」』）)》】]"
 _CJK = re.compile(r"[\u4e00-\u9fff]")
@@ -51,7 +52,7 @@ def word_spans_break(before: str, after: str) -> bool:
 
 def _left_open(text: str) -> bool:
     """Whether it ends in mid-list or with a quote or bracket still open."""
-    if text[-1] in "、，,（(“《":
+    if text[-1] in "、，,（(“《—":
         return True
     return any(text.count(o) > text.count(c) for o, c in zip(_OPENING, _CLOSING, strict=True) if o != "‘")
 
@@ -117,22 +118,38 @@ def _sets_in(lines: Sequence[Line]) -> bool:
     return indented >= 5 and indented >= INDENTED * len(lines)
 
 
+def _spaced(lines: Sequence[Line]) -> bool:
+    """Whether the text parts its paragraphs by blank lines, so that a line right below running text goes on with it:
+    what is left of a link in a page that was copied from the web."""
+    parted = [after.blank_before > 0 for before, after in itertools.pairwise(lines) if before.finished]
+    return len(parted) >= SPACED_LINES and sum(parted) >= SPACED * len(parted)
+
+
 def join_lines(lines: Sequence[Line]) -> list[list[Line]]:
     """Groups of lines, each group one block, in order of their first lines. Furniture between two halves of a
     paragraph is a group of its own behind it."""
     wraps = _wrap_widths(lines)
-    sets_in = _sets_in(lines)
+    sets_in, spaced = _sets_in(lines), _spaced(lines)
     groups: list[list[Line]] = []
     text: list[Line] = []  # the latest group that is not furniture
     for i, line in enumerate(lines):
         if is_furniture(line.text) and not is_byline(line.text):
             groups.append([line])
-        elif text and _goes_on(text, i, lines, wraps, sets_in=sets_in):
+        elif text and ((spaced and _right_below(text, line)) or _goes_on(text, i, lines, wraps, sets_in=sets_in)):
             text.append(line)
         else:
             text = [line]
             groups.append(text)
     return groups
+
+
+def _right_below(text: Sequence[Line], line: Line) -> bool:
+    """Whether `line` follows the running text of a block without a blank line, and is nothing of its own."""
+    if line.blank_before or line.marked or (text[0].marked and text[-1].finished):
+        return False
+    if is_furniture(line.text) or is_caption(line.text) or names_an_era(line.text):
+        return False
+    return text[0].text.startswith("——") or any(_running_text(before.text) for before in text)
 
 
 def _goes_on(text: list[Line], i: int, lines: Sequence[Line], wraps: dict[int, float], *, sets_in: bool) -> bool:

@@ -24,6 +24,9 @@ NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("[1]", re.compile(r"[\[〔［](\d{1,2})[\]〕］]\s*")),
     ("①", re.compile(r"([①-⑳])\s*")),
 )
+# What web pages and editors leave between characters; a line of nothing else is not there, not even as a blank line.
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+_CONTENT = re.compile(rf"[^\s{_INVISIBLE}](?:.*[^\s{_INVISIBLE}])?")
 TERMINAL = re.compile(r"[。！？!?；;…：:][”’」』)）]*$")
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")}
 
@@ -84,20 +87,19 @@ def split_lines(text: str) -> list[Line]:
     lines: list[Line] = []
     position = blanks = 0
     for raw in text.split("\n"):
-        start = position + len(raw) - len(raw.lstrip())
-        content = raw.strip()
+        found = _CONTENT.search(raw)
+        start = position + (found.start() if found else 0)
         position += len(raw) + 1
-        if not content:
-            blanks += 1
+        if not found:
+            blanks += not raw.strip()
             continue
-        marker = None
+        content, marker = found[0], None
         if match := HASHES.match(content) or BULLET.match(content):
             marker = match[0].strip()
             start += match.end()
             content = content[match.end() :]
         if content:
-            found = numbering(content)
-            style, number = found or (None, None)
+            style, number = numbering(content) or (None, None)
             indented = INDENT.match(raw) is not None
             lines.append(Line(content, start, start + len(content), marker, style, number, blanks, indented))
             blanks = 0

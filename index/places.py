@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
+COUNTRY = "全国"  # the place of a report of the central government; it has no code
 # National new areas are governed like districts but have no code of their own: name -> code of the city around it.
 _NEW_AREAS = {
     "西海岸新区": "3702", "雄安新区": "1306", "两江新区": "5000", "兰州新区": "6201", "南沙新区": "4401", "西咸新区": "6101",

@@ -301,8 +301,8 @@ def _parted(draft: _Draft, cut: int) -> list[_Draft]:
 def outline(text: str) -> list[Block]:
     """The blocks of a report in reading order.
 
-    Every character of `text` that is not whitespace and not a list marker is in exactly one block, and a block's text
-    is the joined text of its spans.
+    Every character of `text` that shows and is not a list marker is in exactly one block, and a block's text is the
+    joined text of its spans.
     """
     drafts = _run_in([_draft(group) for group in join_lines(split_lines(text))])
     roles: list[Role | None] = [_aside(draft) for draft in drafts]

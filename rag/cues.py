@@ -125,6 +125,13 @@ WHOLE_CITY = _any(
     "(?<![在居位列对接])全市(?!.{0,2}(?:排|第|首|前列|领先|最|占|数一数二))|整个市|市里",
     r"全[\u4e00-\u9fff]{2}市?(?=的?\d|目标|呢|要|今年)",
 )
+# The country as the place of a figure, not in a name (全国文明城市) or as the field of a ranking (占全国, 全国第一).
+COUNTRY = re.compile(
+    r"(?<![占在居位列])(?P<country>全国|我国|中国)(?=[\s的]*(?:(?:\d{4}|去|今|全|上|明)年|预期|计划|目标|新增)*[\s的]*"
+    r"(?:GDP|国内|生产总值|经济|城镇|粮食|居民|人均|财政|一般公共|社会消费|固定资产|进出口|货物|外贸|出口|人口|就业|失业|物价|CPI"
+    r"|规模以上|工业|税收|赤字|研发|减税|高速|铁路|常住|基本医|养老|单位|能耗|用电|发电|PM|脱贫|贫困))",
+    re.IGNORECASE,
+)
 WHICH_PLACE = re.compile(r"^(?:哪|最)")  # a single one is asked for
 
 # The places of one level, all of which are asked about. “谁” alone names none.

@@ -34,6 +34,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"\b(?:which|what) provinces?\b", " 哪个省 "),
     (r"\b(?:which|what) districts?\b", " 哪个区 "),
     (r"\bwhich\b|\bwhat are\b|\blist\b", " 哪些 "),
+    (r"\b(?:china|national|nationwide|the country)(?:'s)?(?![\w-])", " 全国 "),
     (r"\bwhy\b", " 为什么 "),
     (r"\b(?:past|last) five years\b", " 过去5年 "),
     (r"\bthis year\b", " 今年 "),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from index.passages import when
-from index.places import lookup
+from index.places import COUNTRY, lookup
 from index.types import Context, Coverage, Kind
 from rag.english import pinyin
 from rag.types import Bound, Grounded, Operation, Polarity, Query, Row, Statement
@@ -46,7 +46,8 @@ def english_label(context: Context) -> str:
     """“Shibei (市北区), 2025, target”."""
     known = lookup(context.place or "")
     short = known.short if known else context.place
-    place = f"{pinyin(short).capitalize()} ({context.place})" if short else ""
+    name = "China" if context.place == COUNTRY else pinyin(short or "").capitalize()
+    place = f"{name} ({context.place})" if name else ""
     time = str(context.year) if context.year else "-".join(map(str, context.period)) if context.period else ""
     return ", ".join(part for part in (place, time, _KIND_ENGLISH[context.kind]) if part)
 

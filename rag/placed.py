@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from index.places import Mention, find_places, lookup, parent
+from index.places import COUNTRY, Mention, find_places, lookup, parent
 from index.types import Coverage
 from rag import cues
 
@@ -31,6 +31,9 @@ def placed(text: str, coverage: Coverage) -> tuple[tuple[str, ...], tuple[str, .
         else:
             unknown[name] = None
         rest = rest[: mention.start] + " " + rest[mention.start + len(name) :]
+    if country := cues.COUNTRY.search(rest):
+        (known if COUNTRY in covered else unknown)[COUNTRY] = None
+        rest = rest[: country.start()] + " " + rest[country.end() :]
     places = list(reversed(known))
     if cues.WHOLE_CITY.search(rest) and not any((p := lookup(n)) and len(p.code) <= 4 for n in places):
         around = {up.name for n in covered if (p := lookup(n)) and (up := parent(p)) and up.name in covered}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from index.types import Context, Paragraph, Passage
 
 ROOT = Path(__file__).parents[1]
 SEEDS = {path.name[:3]: path for path in sorted((ROOT / "seeds").glob("*.txt"))}
-SHARED = ROOT.parent / "shared/data/corpora/provinces_2025"
-PROVINCES = sorted(SHARED.glob("*.txt")) if SHARED.is_dir() else []
+SHARED = ROOT.parent / "shared/data"
+PROVINCES = sorted((SHARED / "corpora" / "provinces_2025").glob("*.txt"))
 
 
 def report_of(*lines: str, **metadata: object) -> ReadReport:
@@ -200,6 +201,37 @@ def test_a_text_that_names_neither_place_nor_year() -> None:
     found = read_report("工作简报摘要\n\n新增就业4万人。\n", file="x/a.txt", sha256="0" * 64, metadata={})
     assert (found.report.place, found.report.year, found.report.title) == (None, None, "工作简报摘要")
     assert {p.context.place for p in found.passages} == {None}
+
+
+@pytest.mark.parametrize(
+    ("day", "year"),
+    [("2023年3月5日在第十四届全国人民代表大会", 2023), ("2025年12月26日在市北区第八届人民代表大会", 2026)],
+)
+def test_the_day_a_report_was_given_tells_its_year(day: str, year: int) -> None:
+    text = f"政府工作报告\n\n——{day}第一次会议上\n\n2022年，新增就业4万人。2022年，新建学校五所。今年，新建公园。\n"
+    assert read_report(text, file="a.txt", sha256="0" * 64, metadata={}).report.year == year
+
+
+@pytest.mark.skipif(not (SHARED / "train").is_dir(), reason=f"no national reports in {SHARED}")
+def test_national_reports_are_about_the_country_in_the_year_they_were_given() -> None:
+    with lzma.open(SHARED / "train" / "state_council_reports.jsonl.xz", "rt", encoding="utf-8") as lines:
+        rows = [row for row in map(json.loads, lines) if row["year"] and int(row["year"]) >= 1979]
+    wrong = {}
+    for row in rows:
+        found = read_report(row["text"], file=f"{row['title']}.txt", sha256="0" * 64, metadata={}).report
+        if (found.place, found.year) != ("全国", int(row["year"])):
+            wrong[row["title"]] = (found.place, found.year)
+    assert len(rows) > 40
+    assert not wrong
+
+
+def test_a_time_deep_inside_a_clause_does_not_go_on() -> None:
+    report = report_of(
+        "去年，部署启动面向2030年的重大项目。建成学校五所。支持办好2022年冬季运动会。新增就业两万人。", year=2025
+    )
+    assert [(p.text, p.context.year) for p in report.passages if "学校" in p.text or "就业" in p.text] == [
+        ("建成学校五所。", 2024), ("新增就业两万人。", 2024),
+    ]  # fmt: skip
 
 
 @pytest.mark.skipif(not PROVINCES, reason=f"no provincial reports in {SHARED}")

@@ -148,7 +148,7 @@ def test_spans_lead_back_to_the_file(number: str) -> None:
 WORDS = (
     st.sampled_from(["市北区", "新增就业", "4.5万人", "2025年", "今年", "将", "力争", "建成", "亿元楼宇", "24座"])
     | st.sampled_from(["“十四五”时期", "主要工作安排", "崂山", "李沧区", "1,200", "10%", "以上", "source", "图为"])
-    | st.sampled_from(["崔冬妮 摄", " ", "\u3000", *"，。；、：“”（）"])
+    | st.sampled_from(["崔冬妮 摄", " ", "\u3000", "\u200b", *"，。；、：“”（）"])
 )
 MARKERS = (
     st.sampled_from(["- ", "# ", "## ", "###", "● ", "■", "-", "* ", "  - ", "\ufeff", "\u3000\u3000"])
@@ -157,17 +157,18 @@ MARKERS = (
 )
 LINES = st.builds(lambda marker, words: marker + "".join(words), MARKERS, st.lists(WORDS, max_size=12))
 TEXTS = st.lists(LINES, max_size=25).map("\n".join)
-MARKER = re.compile(r"\s*(?:#{1,6}|[-*+](?=\s|$)|[•●◆▲★◎○■▪➢▶])")
+BLANK = re.compile("[\\s\u200b\ufeff]")  # white space, and what shows as little
+MARKER = re.compile(r"[\s\u200b\ufeff]*(?:#{1,6}|[-*+](?=\s|[\s\u200b\ufeff]*$)|[•●◆▲★◎○■▪➢▶])")
 
 
 def without_markers(text: str) -> set[int]:
-    """Positions that must be in some block: all but white space and one leading list marker a line."""
+    """Positions that must be in some block: all but blank ones and one leading list marker a line."""
     kept: set[int] = set()
     start = 0
     for line in text.split("\n"):
         found = MARKER.match(line)
         skipped = found.end() if found else 0
-        kept.update(start + i for i, c in enumerate(line) if i >= skipped and not c.isspace())
+        kept.update(start + i for i, c in enumerate(line) if i >= skipped and not BLANK.match(c))
         start += len(line) + 1
     return kept
 
@@ -176,7 +177,7 @@ def without_markers(text: str) -> set[int]:
 @given(TEXTS)
 def test_every_character_is_in_exactly_one_block(text: str) -> None:
     blocks = outline(text)
-    inside = [i for b in blocks for a, z in b.spans for i in range(a, z) if not text[i].isspace()]
+    inside = [i for b in blocks for a, z in b.spans for i in range(a, z) if not BLANK.match(text[i])]
     assert len(inside) == len(set(inside))
     assert set(inside) == without_markers(text)
     spans = [span for b in blocks for span in b.spans]
@@ -272,6 +273,23 @@ def test_hard_wrapped_words_are_joined_and_whole_items_are_not() -> None:
         "启用4处大型养老载体",
         "打造2处小区物业融合服务站点",
     ]
+
+
+def test_links_of_a_web_page_do_not_cut_its_paragraphs() -> None:
+    plain = [f"第{n}项工作有序推进。群众得到实惠，服务更加便利。" for n in "一二三四五六七八九十"]
+    cut = [
+        "重点工程加快。全年新建",
+        "高速铁路",
+        "1900公里，投产里程增加。",
+        "农村公路",
+        "、管廊建设加快。新增用户550",
+        "\u200b",
+        "多万户。",
+    ]
+    texts = [text for _, text in roles(*(line for text in plain for line in (text, "")), *cut)]
+    assert texts == [*plain, "".join(cut).replace("\u200b", "")]
+    listed = ["新建学校五所以上，惠及家庭。", "- 市北区：两所", "- 李沧区：三所"]
+    assert len(roles(*(line for text in plain for line in (text, "")), *listed)) == len(plain) + len(listed)
 
 
 @pytest.mark.parametrize("opening", ["今年，", "去年，", "目前，", "其中，", "一年来，", "2025年，"])
