@@ -188,7 +188,8 @@ def contexts(
         above, fixed = heads.get(top, (whole, frame.period is not None))
         clauses_here: list[Clause] = []
         if block.role == "heading":
-            context, named = _heading_context(block.text, above, frame)
+            so_far = above if fixed else running.get(top, above)  # “一年来的主要工作是：” dates what comes below
+            context, named = _heading_context(block.text, so_far, frame)
             heads[i] = (context, named or fixed)
         elif block.role in ("title", "furniture"):
             context = Context(frame.place, frame.year, None, "other")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from index.store import Store
 
 LONGEST_SENTENCE, LONGEST_LIST_SENTENCE = 110, 400  # characters that are shown whole
+SHORT_SENTENCE = 60  # ... when the clause alone holds less than SURELY_HERE of the question's weight
+SURELY_HERE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +62,21 @@ class Cutter:
         return self.statement(ranked, start, end)
 
     def widened(self, query: Query, ranked: Ranked) -> Statement:
-        """The clause; its whole sentence when the question asks several things at once (in a comparison: of one side);
-        up to the next figure when it asks for one and the clause has none."""
+        """The clause, and so much of its sentence as the question needs: all of it when several things are asked (in a
+        comparison: of one side) or when it is short and the clause alone holds too little of the question; of a longer
+        one up to as many figures as are asked for."""
         passage = ranked.hit.passage
         start, end = self.sentence_span(ranked)
-        several = query.type not in ("compare", "rank", "trend") and len(cues.ASKS.findall(query.text)) > 1
-        if several and end - start <= LONGEST_SENTENCE:
+        single = query.type in ("compare", "rank", "trend")
+        asked = 1 if single else len(cues.ASKS.findall(query.text))
+        unsure = query.type == "number" and ranked.features.clause < SURELY_HERE
+        parts = [p for p in self._store.passages_of(passage.paragraph_id) if start <= p.start < end]
+        short = end - start <= SHORT_SENTENCE and all(p.context == passage.context for p in parts)
+        if (asked > 1 and end - start <= LONGEST_SENTENCE) or (unsure and short):
             return self.statement(ranked, start, end)
-        last = passage
-        if query.type in ("number", "compare", "rank", "trend") and not states_figure(passage.text):
-            following = [p for p in self._store.passages_of(passage.paragraph_id) if passage.end <= p.start < end]
-            last = next((p for p in following[:2] if states_figure(p.text)), passage)
+        last, missing = passage, asked + unsure - states_figure(passage.text)
+        if query.type == "number" or single:
+            for part in [p for p in parts if p.start >= passage.end][:2]:
+                if missing > 0 and states_figure(part.text) and part.end - passage.start <= LONGEST_SENTENCE:
+                    last, missing = part, missing - 1
         return self.statement(ranked, passage.start, last.end)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ MOST_ITEMS = 16
 MOST_SENTENCES = 5  # of a summary
 LIKE_BEST = 0.9  # how well, against the best clause, another one of its section fits that is worded like it
 BESIDE_BEST, BESIDE_SCORE = 0.6, 3.0  # the same for an item of one list, and how much lower it may score
+BEST_FEW = 8  # hits among which the one may be that lists all
 SPEAKS = 0.5  # share of the question's weight in a clause from which clauses like it belong to it
 LENGTHY = 0.002  # what a character of a sentence counts against its nearness to the mean, a cosine
 TELLING = 4  # characters that headings share and no others would
@@ -45,7 +47,12 @@ class Gatherer:
         asked = [word for word in query.topic.split() if word not in cues.WHOLE]
         if query.type == "summary" or not asked:
             return self._summary(replace(query, topic=" ".join(asked)), ranked)
-        return self._headings(query) or self._parallel(ranked) or self._section(query, ranked)
+        return (
+            self._headings(query)
+            or self._enumerated(query, ranked)
+            or self._parallel(ranked)
+            or self._section(query, ranked)
+        )
 
     # Lists.
 
@@ -69,6 +76,16 @@ class Gatherer:
                 return [cut(block, block.context) for block in group]
         return []
 
+    def _enumerated(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
+        """The sentence of one of the best hits that lists as many things as the question says there are."""
+        counts = {number_of(found) for found in cues.COUNTED_THINGS.findall(query.text)}
+        for hit in [r for r in ranked[:BEST_FEW] if counts and r.features.clause >= SPEAKS]:
+            statement = self._cutter.sentence(hit)
+            listed = {part.count("、") + 1 for part in re.split("[，,。；;：:]", statement.words)} - {1}
+            if counts & (listed | {items + 1 for items in listed}):  # 和 may part the last two
+                return [statement]
+        return []
+
     def _section(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
         """What stands under the heading that a list question names, when that fits better than any one clause."""
         headings = self._retriever.headings(query)
@@ -78,6 +95,8 @@ class Gatherer:
         if headings and headings[0][0] >= max(HEADING_FITS, best - HEADING_LAG):
             report_id, section = headings[0][1]
         elif top and top.role == "item" and fit.get((top.report_id, top.section), 0.0) >= HEADING_HINTS:
+            if top.text.count("、") > 1:  # a list of its own
+                return [self._cutter.sentence(ranked[0])]
             report_id, section = top.report_id, top.section
         else:
             return []

@@ -35,7 +35,8 @@ def placed(text: str, coverage: Coverage) -> tuple[tuple[str, ...], tuple[str, .
         (known if COUNTRY in covered else unknown)[COUNTRY] = None
         rest = rest[: country.start()] + " " + rest[country.end() :]
     places = list(reversed(known))
-    if cues.WHOLE_CITY.search(rest) and not any((p := lookup(n)) and len(p.code) <= 4 for n in places):
+    whole = cues.WHOLE_CITY.search(rest)
+    if whole and not any(_is_city(name, rest[: whole.start()]) for name in places):
         around = {up.name for n in covered if (p := lookup(n)) and (up := parent(p)) and up.name in covered}
         places += sorted(around)
         rest = cues.WHOLE_CITY.sub(" ", rest)
@@ -52,6 +53,12 @@ def placed(text: str, coverage: Coverage) -> tuple[tuple[str, ...], tuple[str, .
             places = every
         rest = rest[: level.start()] + " " + rest[level.end() :]
     return tuple(places), tuple(reversed(unknown)), rest
+
+
+def _is_city(place: str, ahead: str) -> bool:
+    """Whether 全市 after the words `ahead` means `place`: a city, or a county-level one that nothing parts from it."""
+    known = lookup(place)
+    return known is not None and (len(known.code) <= 4 or (place[-1] == "市" and not re.search("[、，,和与跟]", ahead)))
 
 
 def _level(name: str, coverage: Coverage) -> list[str]:

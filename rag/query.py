@@ -122,8 +122,8 @@ def _top(text: str) -> int | None:
 def _topic(text: str) -> str:
     """The words of `text` that say what is asked about, separated by spaces."""
     counted = cues.COUNTED.sub(" ", ASKED_UNIT.sub(" ", text))
-    plain = re.sub(r"[^\w%“”·+]+", " ", counted)
-    stripped = cues.PHRASES.sub(" ", cues.ENGLISH_STOPS.sub(" ", plain))
+    said = cues.PHRASES.sub(" ", cues.ENGLISH_STOPS.sub(" ", counted))
+    stripped = re.sub(r"[^\w%“”·+.]+|(?<!\d)\.|\.(?!\d)", " ", said)  # PM2.5 stays whole
     return " ".join(word for word, _ in tagged(stripped) if word not in cues.EMPTY)
 
 

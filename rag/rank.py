@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from index.places import find_places
 from index.types import Hit
+from rag import cues
 from rag.types import Query
 from rag.units import states_figure, states_unit
 from rag.words import Likeness, Match, WordMatcher, coverage, tagged, words
@@ -152,7 +153,15 @@ def figure_fit(query: Query, text: str) -> float:
         return 1.0
     if query.unit is None:
         return 0.8 if states_figure(text) else 0.0
-    return states_unit(text, query.unit)
+    return 0.0 if _other_sort(query, text) else states_unit(text, query.unit)
+
+
+def _other_sort(query: Query, text: str) -> bool:
+    """Whether a clause states a share where growth is asked for, or what was added where a total is."""
+    if query.unit == "%":
+        return bool(cues.GROWS.search(query.text) and cues.SHARES.search(text) and not cues.CHANGES.search(text))
+    total = cues.TOTALS.search(query.text) and not cues.ADDS.search(query.text)
+    return bool(total and cues.ADDS.search(text) and not cues.REACHES.search(text))
 
 
 class Ranker:

@@ -225,6 +225,18 @@ def test_national_reports_are_about_the_country_in_the_year_they_were_given() ->
     assert not wrong
 
 
+def test_what_a_section_says_of_its_time_holds_below_its_subheadings() -> None:
+    report = report_of(
+        "一、牢记嘱托，建设取得新成效", "一年来的主要工作是：", "（一）产业提质", "新建工厂五座，投产四座。",
+        "（二）民生改善", "新增学位九百个，惠及家庭。", "二、牢记使命，奋勇争先", "（一）产业提质",
+        "新建园区三个，投资可观。",
+        year=2025,
+    )  # fmt: skip
+    years = {p.text: (p.context.year, p.context.kind) for p in report.passages}
+    assert years["新建工厂五座，投产四座。"] == years["新增学位九百个，惠及家庭。"] == (2024, "result")
+    assert years["新建园区三个，投资可观。"] == (2025, "target")
+
+
 def test_a_time_deep_inside_a_clause_does_not_go_on() -> None:
     report = report_of(
         "去年，部署启动面向2030年的重大项目。建成学校五所。支持办好2022年冬季运动会。新增就业两万人。", year=2025

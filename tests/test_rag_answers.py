@@ -178,6 +178,34 @@ def test_a_list_has_all_its_items(real_pipeline: Pipeline) -> None:
     assert {(c.place, c.year, c.kind) for c in answer.citations} == {(SHIBEI, 2026, "target")}
 
 
+@pytest.mark.parametrize(
+    ("question", "held"),
+    [
+        ("青岛2025年要做大规模的5个新兴产业有哪些", "推动生命健康、智能网联新能源汽车、低空经济、绿色能源、智能装备"),
+        ("莱西市2025年将在哪八个方面加力提效", "扩大内需、科技创新、创新型产业、改革开放、城市更新"),
+        ("2025年青岛市加快建设的文化场馆有哪几个", "国家海洋考古博物馆、市图书馆新馆、市美术馆新馆"),
+    ],
+)
+def test_a_list_that_one_sentence_holds_cites_nothing_else(real_pipeline: Pipeline, question: str, held: str) -> None:
+    answer = real_pipeline.ask(question)
+    assert held in answer.answer
+    assert len(answer.citations) == 1
+
+
+def test_a_total_is_not_answered_with_what_was_added(real_pipeline: Pipeline) -> None:
+    answer = real_pipeline.ask("2025年市北区税收过亿元的楼宇达到多少座？")
+    assert "26座" in answer.answer
+    assert "2座以上" not in answer.answer
+
+
+def test_growth_is_not_answered_with_a_share(real_pipeline: Pipeline) -> None:
+    assert real_pipeline.ask("青岛市2025年全市生产总值预期增长百分之几？").refused  # only a share of it is stated
+
+
+def test_what_stands_beside_an_unsure_clause_is_shown_with_it(real_pipeline: Pipeline) -> None:
+    assert "增加泊位2500个以上" in real_pipeline.ask("市北2025年要多出多少个车位？").answer
+
+
 def test_two_places_that_fit_equally_are_both_shown(real_pipeline: Pipeline) -> None:
     answer = real_pipeline.ask("2025年全区生产总值增长目标是多少")
     check_evidence(answer)

@@ -114,6 +114,9 @@ def test_what_a_question_says(question: str, expected: dict[str, object]) -> Non
 
 
 def test_the_topic_is_what_is_left() -> None:
+    assert "pm2.5" in ask("李沧区2025年PM2.5平均浓度是多少").topic.split()
+    assert ask("除了邮轮，市北区还要发展哪些产业").topic == ask("市北区还要发展哪些产业").topic
+    assert "隐患" in ask("市北区要消除多少隐患，2025年").topic
     assert ask("请问2025年市北区计划新增就业多少人？").topic.replace(" ", "") == "新增就业"
     assert ask("李沧区的GDP目标是多少").topic.replace(" ", "") == ask("李沧区生产总值目标是多少").topic.replace(" ", "")
 
@@ -131,6 +134,8 @@ def test_all_districts_are_those_that_are_covered(question: str) -> None:
 def test_the_whole_city_is_the_city_around_the_districts() -> None:
     assert ask("全市2025年新建口袋公园多少个").places == ("青岛市",)
     assert ask("市北区的货物进出口增速列全市第几").places == (SHIBEI,)
+    assert ask("莱西市2025年的全市生产总值目标").places == ("莱西市",)
+    assert ask("农房改造，莱西市多少户，全市多少户").places == ("莱西市", "青岛市")
 
 
 # Follow-ups.
@@ -143,6 +148,12 @@ def test_a_follow_up_about_another_place_keeps_the_rest() -> None:
     assert (second.topic, second.type, second.unit) == (first.topic, "number", "人")
     third = ask("崂山区呢？", first.question, "那李沧区呢？")
     assert (third.places, third.years, third.kind, third.topic) == ((LAOSHAN,), (2025,), "target", first.topic)
+
+
+def test_a_follow_up_about_the_same_year_keeps_the_topic() -> None:
+    first = ask("2025年市北区计划新增就业多少人？")
+    query = ask("李沧的呢，同一年", first.question)
+    assert (query.places, query.years, query.topic) == ((LICANG,), (2025,), first.topic)
 
 
 def test_a_follow_up_about_another_year_keeps_the_place() -> None:
