@@ -117,9 +117,14 @@ def fit_confidence(known: Sequence[Confidence], right: Sequence[bool]) -> Floats
     return w
 
 
-def _rates(p: Floats, right: NDArray[np.bool_], answerable: NDArray[np.bool_], threshold: float) -> tuple[float, float]:
+def _rates(
+    p: Floats, right: NDArray[np.bool_], answerable: NDArray[np.bool_], threshold: float, unranked: int
+) -> tuple[float, float]:
+    """Shares of the ranked questions answered right, and of the unanswerable ones refused: those that are ranked, and
+    the `unranked` ones that are refused before."""
     given = p >= threshold
-    return float((given & right)[answerable].mean()), float((~given)[~answerable].mean())
+    refused = int((~given)[~answerable].sum()) + unranked
+    return float((given & right)[answerable].mean()), refused / (int((~answerable).sum()) + unranked)
 
 
 def _lowest_threshold(rates: Mapping[float, tuple[float, float]]) -> float:
@@ -134,7 +139,8 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, default=SEED_QUESTIONS)
     parser.add_argument("--write", action="store_true", help="write rag/weights.json")
     args = parser.parse_args()
-    every = samples(open_pipeline(args.index, today=ASKED_ON), load(args.questions))
+    questions = load(args.questions)
+    every = samples(open_pipeline(args.index, today=ASKED_ON), questions)
     parts = {name: [s for s in every if s.question.split == name] for name in ("train", "heldout")}
     rank = fit_rank(parts["train"])
     known, right = zip(*(best(s, rank) for s in parts["train"]), strict=True)
@@ -144,8 +150,9 @@ def main() -> None:
         known, right = zip(*(best(s, rank) for s in part), strict=True)
         p = 1 / (1 + np.exp(-(confidence[0] + np.stack([vector(k) for k in known]) @ confidence[1:])))
         answerable = np.array([s.question.answerable for s in part])
+        unranked = sum(q.split == name and not q.answerable for q in questions) - int((~answerable).sum())
         grid = [round(t, 2) for t in np.arange(0.1, 0.9, 0.01)]
-        rates = {t: _rates(p, np.array(right), answerable, t) for t in grid}
+        rates = {t: _rates(p, np.array(right), answerable, t, unranked) for t in grid}
         if name == "train":
             threshold = _lowest_threshold(rates)
         print(f"{name}: {len(part)} questions; best hit right {np.array(right)[answerable].mean():.3f}")

@@ -85,7 +85,7 @@ COMPUTING = _any(
     "相差|差多少|差距|差额|差值|差别|高出|多出|(?:增加|减少|提高|上升|下降|(?<!速)[降涨增减])了?(?:多少|百分之几)|变化|几分之几|几个百分点",
 )
 MORE = _any(
-    "(?:哪|谁).{0,12}[多少高低大小快慢](?=[？?，,些]|$)|更[多少高低大小快慢]|[多高大]还是|[多高大]不[多高大]|一样吗|相同吗|有(?:没有)?差别",
+    "(?:哪|谁).{0,12}[多少高低大小快慢长短](?=[？?，,些]|$)|更[多少高低大小快慢长短]|[多高大]还是|[多高大]不[多高大]|一样吗|相同吗|有(?:没有)?差别",
     "higher|lower|fewer|which .*more",
 )
 LEAST = _any(
@@ -155,7 +155,15 @@ CONTEXTUAL = _any(
     "呢[？?。]?$|^(?:在?全[国省市区县])?排|^那|^换成|^放到|^如果是|^还有|^再|这[五5]年|^实际|^目标|^结果|^其中|它|^这|^为什么|^为何",
     r"^what about|^how about|^and\b",
 )
-RANK_WORDS = frozenset(_words("全国 全省 全市 全区 全县 排 排名 排行 名次 位次 位居"))  # say where, not what
+# What says which side of a thing is asked for, not which thing: “增速是多少”, “全国排第几”.
+ASPECTS = frozenset(
+    _words(
+        "全国 全省 全市 全区 全县 排 排名 排行 名次 位次 位居 增速 增幅 增长 增长率 涨幅 降幅 总量 总额 总值 总数 规模 占比 比重 比例 人均"
+    )
+)
+IDLE = frozenset(_words("数 值 数值 数额 换成 改成 换 跟 同样 同 一致 相同 来着 长 短 高 低 大 小 更长 更大 更快 更低 更少"))
+LAST_YEAR = re.compile(r"(?<![比较])(?:上一?年|前一年)")  # in a follow-up, the year before the one that it follows
+AGAINST_IT = re.compile(r"(?:跟|和|与|同|比)(?:它|这个|前面|刚才)")
 NEW_TOPIC = _any("换个话题|换一个话题|另外问|再问一个别的|另一个问题")
 
 # What is no topic: phrases, counted nouns, English function words, and single words.

@@ -17,8 +17,9 @@ from rag.placed import placed
 from rag.terms import formal, translated
 from rag.types import Operation, Order, Query, QuestionType
 from rag.units import ASKED_UNIT, asked_unit
-from rag.words import tagged
+from rag.words import ACTIONS, tagged
 
+_SAYING_LITTLE = cues.ASPECTS | cues.IDLE | ACTIONS  # a question of these alone leans on the one before it
 MOST_SIDES = 8  # of a comparison; more are put in order
 _TYPES = (("who", cues.WHO), ("when", cues.WHEN), ("where", cues.WHERE))
 
@@ -182,7 +183,7 @@ def _say(question: str, coverage: Coverage, asked: int) -> _Said:
         order=_order(text),
         top=_top(text) if cues.RANK.search(text) else None,
     )
-    fragment = bool(cues.CONTEXTUAL.search(text.lower())) or not query.topic
+    fragment = bool(cues.CONTEXTUAL.search(text.lower())) or not (set(query.topic.split()) - _SAYING_LITTLE)
     return _Said(query, times, fragment, bool(cues.NEW_TOPIC.search(text)))
 
 
@@ -190,9 +191,12 @@ def _inherit(said: _Said, before: Query) -> Query:
     """A fragment keeps what the question before it said and it does not."""
     now = said.query
     topic = now.topic if len(now.topic.replace(" ", "")) >= 2 else ""
-    if topic and cues.RANK_WORDS.issuperset(topic.split()):
-        topic = f"{before.topic} {topic}"
+    if topic and _SAYING_LITTLE.issuperset(topic.split()):
+        sides = [word for word in topic.split() if word in cues.ASPECTS and word not in before.topic]
+        topic = " ".join((before.topic, *sides)) if sides else ""
     places = now.places if said.placed else before.places
+    if now.places and (cues.AGAINST_IT.search(now.text) or (now.order and len(now.places) == 1)):
+        places = tuple(dict.fromkeys((*before.places, *now.places)))
     years = now.years if said.timed else before.years
     type_ = before.type if now.type in ("what", "yesno") else now.type
     if (now.operations or now.order) and max(len(places), len(years)) > 1:
@@ -251,11 +255,14 @@ def understand(
     """
     before: Query | None = None
     for earlier in history:
-        before = _after(_say(earlier, coverage, today.year), before, coverage, self_contained=False)
-    return _after(_say(question, coverage, today.year), before, coverage, self_contained=self_contained)
+        before = _after(earlier, before, coverage, today.year, self_contained=False)
+    return _after(question, before, coverage, today.year, self_contained=self_contained)
 
 
-def _after(said: _Said, before: Query | None, coverage: Coverage, *, self_contained: bool) -> Query:
+def _after(question: str, before: Query | None, coverage: Coverage, asked: int, *, self_contained: bool) -> Query:
+    if before is not None and len(before.years) == 1 and cues.LAST_YEAR.search(question):
+        asked = before.years[0]
+    said = _say(question, coverage, asked)
     here = said.query
     if before is not None and not said.new_topic:
         if said.fragment:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from index.store import Store
 
 NEAR_BEFORE, NEAR_AFTER = 40, 25  # characters around a clause that are read with it
+FAR_OUT = 6.0  # standard deviations; more say no more
 NEXT_TO_NOTHING = 0.12  # share of a question's weight
 WIDE_MARGIN = 3.0  # of scores; a wider one says no more
 FROM_PARENT = 0.7  # what a word found in the heading above a heading counts
@@ -76,6 +77,7 @@ class Confidence:
     narrowed: float
     dense: float
     unheard: float  # 1 when next to nothing of the question is found, even by meaning
+    stands_out: float  # how far its meaning lies above that of the other hits, as by `_stands_out`
     free: float  # 1 when the question names no place, time or kind: nothing but its topic says that it belongs here
 
 
@@ -128,9 +130,17 @@ def evidence(query: Query, ranked: Sequence[Ranked], anywhere: Ranked | None) ->
         elsewhere=max(0.0, anywhere.score - best.score) if anywhere else 0.0,
         margin=min(WIDE_MARGIN, best.score - other.score) if other else 0.0,
         unheard=float(f.section < NEXT_TO_NOTHING),
+        stands_out=_stands_out([r.features.meaning for r in ranked]),
         free=float(query.free),
         **{x.name: getattr(f, x.name) for x in fields(Confidence) if hasattr(f, x.name)},
     )
+
+
+def _stands_out(cosines: Sequence[float]) -> float:
+    """How many standard deviations of the other hits the first lies above their mean, at most FAR_OUT; 0 where there
+    are too few to tell. Short and colloquial questions have low cosines with everything: what tells is the distance."""
+    first, others = cosines[0], np.array(cosines[1:])
+    return min(FAR_OUT, (first - float(others.mean())) / (float(others.std()) + 1e-3)) if len(others) > 2 else 0.0
 
 
 def probability(known: Confidence) -> float:

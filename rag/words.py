@@ -31,14 +31,14 @@ _PART_OF_SPEECH = {
     "n": 1.0, "v": 0.55, "a": 0.4, "d": 0.15, "m": 0.25, "q": 0.1, "r": 0.1, "p": 0.05, "c": 0.05, "u": 0.0,
 }
 # What reports do with things: every clause has one, whatever it is about.
-_ACTIONS = frozenset((
+ACTIONS = frozenset((
     "新建", "新增", "增加", "建设", "实施", "推动", "推进", "完成", "开展", "打造", "加快", "提升", "改造", "启用", "引进", "达到",
     "新开", "办好", "建成", "增长", "认定", "培育", "支持", "加强", "深化", "扩大", "举办", "发放", "突破", "实现", "力争", "计划",
     "预计", "确保", "争取", "预期", "开工", "竣工", "投入", "落地", "更新", "新认定", "新引进", "做", "搞", "弄", "办", "建",
 ))
 _ACTION_WEIGHT = 0.4
 # Nouns that may stand before an indicator without making it another one.
-_PLAIN_MODIFIERS = _ACTIONS | frozenset((
+_PLAIN_MODIFIERS = ACTIONS | frozenset((
     "全区", "全市", "全省", "全县", "全国", "区级", "市级", "省级", "县级", "地区", "国内", "本级", "一般", "年度", "全年", "各类",
     "城镇", "主要", "目标", "经济社会", "总体", "项目", "企业",
 ))
@@ -112,7 +112,7 @@ class WordMatcher:
         found: dict[str, float] = {}
         for word, tag in tagged(text):
             length = 1.0 if len(word) > 1 else 0.35
-            speech = _ACTION_WEIGHT if word in _ACTIONS else _speech_weight(tag)
+            speech = _ACTION_WEIGHT if word in ACTIONS else _speech_weight(tag)
             weight = speech * length * (0.15 + self.idf(word))
             if weight > 0:
                 found[word] = max(weight, found.get(word, 0.0))
