@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from index.naming import PART, Core, core_of, generic, name_of, noun_behind, shared_names
+from index.naming import PART, Core, complete, core_of, generic, name_of, noun_behind, shared_names
 from index.pieces import TAIL, Piece, last_part, pieces_of, runs_of
 from index.quantities import Quantity
 from index.types import Fact, Paragraph, Passage, Qualifier, Relation
@@ -168,7 +168,9 @@ def _indicator(words: _Words, quantity: Quantity, follows: bool) -> str:
     """The indicator in the piece's own words."""
     if not follows:
         return _before(words)
-    sharing = quantity.base_unit in _RATIO and not words.reached and "突破" not in words.ahead
+    sharing = (
+        quantity.base_unit in _RATIO and not words.reached and not complete(words.own) and "突破" not in words.ahead
+    )
     return words.own + words.noun if sharing else words.own  # 初中100%参与集团化办学
 
 

@@ -139,6 +139,11 @@ def noun_behind(words: str) -> str:
     return head[:40]
 
 
+def complete(name: str) -> bool:
+    """Whether a name ends on what is measured, so that nothing behind the figure belongs to it: 赤字率, 总投资额."""
+    return _MEASURE.search(name) is not None
+
+
 def generic(noun: str) -> bool:
     """Whether a noun says too little alone: 企业, 项目."""
     return _GENERIC.match(noun) is not None

@@ -92,8 +92,10 @@ def _type(text: str, sides: int, *, ranks: bool) -> QuestionType:
 
 def _is_trend(text: str, times: Sequence[Time]) -> bool:
     """Whether a question follows a figure through the years: it says so, and names no years, or a stretch of them."""
-    single = [t for t in times if t.year]
-    return cues.BEYOND.search(text) is None and cues.TREND.search(text) is not None and len(single) < 2
+    if cues.BEYOND.search(text) or len([t for t in times if t.year]) > 1:
+        return False
+    stretch = any(t.period and not t.relative for t in times)
+    return cues.TREND.search(text) is not None or (stretch and cues.EACH_YEAR.search(text) is not None)
 
 
 def _operations(text: str) -> tuple[Operation, ...]:

@@ -30,6 +30,18 @@ _SYNONYMS: tuple[tuple[str, ...], ...] = (
     ("研发投入", "研究与试验发展经费", "R&D", "r&d"),
 )
 _ENGLISH: tuple[tuple[str, str], ...] = (
+    (r"energy (?:use|consumption|intensity) per unit of gdp|energy intensity", "单位生产总值能耗"),
+    (r"(?:budget |fiscal )?deficit(?:[- ]to[- ]gdp)? (?:ratio|rate)", "赤字率"),
+    (r"(?:surveyed )?(?:urban )?unemployment(?: rate)?", "城镇调查失业率"),
+    (r"consumer prices?(?: index)?|cpi|inflation(?: rate)?", "居民消费价格"),
+    (r"grain (?:output|production|yield|harvest)", "粮食产量"),
+    (r"urbani[sz]ation rate", "城镇化率"),
+    (r"life expectancy", "人均预期寿命"),
+    (r"high-speed rail(?:way)?s?", "高速铁路"),
+    (r"expressways?|highways?", "高速公路"),
+    (r"new energy vehicles?", "新能源汽车"),
+    (r"permanent (?:resident )?population", "常住人口"),
+    (r"tourists?|visitors?", "游客"),
     (r"(?:gross domestic product|gdp)", "生产总值"),
     (r"(?:general public budget|fiscal|budget)(?:ary)? revenues?", "一般公共预算收入"),
     (r"(?:total )?retail sales(?: of consumer goods)?", "社会消费品零售总额"),

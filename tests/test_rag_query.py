@@ -177,6 +177,40 @@ def test_a_follow_up_that_asks_for_the_rank_keeps_what_is_ranked() -> None:
     assert {"新增", "就业"} <= set(query.topic.split())
 
 
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("增速是多少", "生产总值增速"),
+        ("比上年增长了多少", "生产总值增长"),
+        ("换成李沧区", "生产总值"),
+        ("李沧区也是这个数吗", "生产总值"),
+    ],
+)
+def test_a_follow_up_that_names_a_side_of_a_thing_keeps_the_thing(question: str, topic: str) -> None:
+    query = ask(question, "2025年市北区GDP是多少？")
+    assert (query.topic.replace(" ", ""), query.years) == (topic, (2025,))
+    assert query.places == ((LICANG,) if "李沧" in question else (SHIBEI,))
+
+
+@pytest.mark.parametrize("question", ["李沧区跟它比谁高", "李沧区呢？哪个更高", "李沧呢，谁更多"])
+def test_a_follow_up_that_compares_takes_both_places(question: str) -> None:
+    query = ask(question, "2025年市北区计划新增就业多少人？")
+    assert (query.places, query.type) == ((SHIBEI, LICANG), "compare")
+    assert query.topic.replace(" ", "") == "新增就业"
+
+
+def test_the_year_before_is_that_before_the_year_of_the_question_before() -> None:
+    assert ask("上一年实际是多少", "2024年市北区计划新增就业多少人？").years == (2023,)
+    assert ask("去年呢", "2024年市北区计划新增就业多少人？").years == (2025,)
+    assert ask("比上年多多少", "2024年市北区计划新增就业多少人？").years == (2024,)
+
+
+def test_a_stretch_of_years_each_is_a_trend() -> None:
+    query = ask("2023到2025年市北区新增就业分别是多少")
+    assert (query.type, query.years) == ("trend", (2023, 2024, 2025))
+    assert ask("2023年到2025年市北区新增就业一共多少").type != "trend"
+
+
 def test_a_follow_up_after_a_period_forgets_the_period_for_a_year() -> None:
     query = ask("那2025年呢？", "“十四五”时期市北区民生支出多少亿元？")
     assert (query.years, query.period) == ((2025,), None)
