@@ -48,6 +48,11 @@ class Pipeline:
         self._chat = chat
         self.extractor = Extractor(store, threshold)
 
+    @property
+    def writer(self) -> str | None:
+        """The chat model that words the answers, None where they are extracts."""
+        return self._chat.name if self._chat else None
+
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """The answer to `question` after the earlier questions `history`, oldest first.
 

@@ -16,6 +16,7 @@ from rag.types import Answer, Citation, Query, Row
 from rag.words import Match
 from ui.reading import Reading, block_html, join_places, joined_html, paragraph_numbers, report_html
 from ui.render import answer_html, error_html, period_text, plain_text, source_text
+from ui.web import header_html
 from ui.why import panel_html
 
 NASTY = "<img src=x onerror=alert(1)>\"'&"
@@ -189,6 +190,16 @@ def test_numbers_count_paragraphs_and_items_in_reading_order() -> None:
     assert [line.split('data-n="¶ ')[1][0] for line in report_html(blocks).splitlines() if "data-n" in line] == list(
         "1234"
     )
+
+
+def test_the_header_says_what_the_answers_need() -> None:
+    from tiny import tiny_pipeline
+
+    reading = Reading(tiny_pipeline().store)
+    assert "离线可用" in header_html(reading, None)
+    named = header_html(reading, "chat:<qwen>")
+    assert "&lt;qwen&gt;" in named
+    assert "离线可用" not in named
 
 
 def test_reading_knows_only_its_reports() -> None:

@@ -54,6 +54,7 @@ class TinyPipeline:
     store: TinyStore
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     go_on: threading.Event = field(default_factory=threading.Event)
+    writer: str | None = None
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """“坏” breaks, “损” breaks as a damaged index does, “比较” gives a table; what is not found is refused."""

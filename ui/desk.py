@@ -27,6 +27,8 @@ class Asks(Protocol):
 
     @property
     def store(self) -> Shelf: ...
+    @property
+    def writer(self) -> str | None: ...
     def stages(self, question: str, history: Sequence[str] = ()) -> Iterator[Stage | Answer]: ...
     def explain(self, answer: Answer) -> Explanation: ...
 
@@ -59,6 +61,7 @@ class Desk:
         self._pipeline = pipeline
         self._one_at_a_time = threading.Lock()  # a pipeline keeps caches; only “generate” may overlap
         self.reading = Reading(pipeline.store)
+        self.writer = pipeline.writer
         self.meters = Meters(self.reading)
 
     def ask(self, question: object, history: object = ()) -> Answer:

@@ -86,7 +86,7 @@ def build_page(desk: Desk, examples: Sequence[str]) -> Any:
 
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 3600), fill_width=True) as page:
         with gr.Column(elem_id="wenju"):
-            _static(gr, header_html(desk.reading), "top")
+            _static(gr, header_html(desk.reading, desk.writer), "top")
             _static(gr, conversation_html(desk.reading, examples), "chat")
             _static(gr, evidence_html(desk.reading), "evidence")
             with gr.Row(elem_id="ask"):
@@ -166,13 +166,14 @@ def citation_places(answer: Answer, reading: Reading) -> list[dict[str, Any]]:
     ]
 
 
-def header_html(reading: Reading) -> str:
-    """The name of the place, and what is on the shelf."""
+def header_html(reading: Reading, writer: str | None) -> str:
+    """The name of the place, what is on the shelf, and what the answers need: nothing, or the chat model `writer`."""
+    needs = f"答案由 {escape(writer.partition(':')[2])} 表述" if writer else "离线可用"
     return (
         '<header class="top"><h1 class="brand">问据<small>报告问答 · 句句有据</small></h1>'
         '<div class="state">'
         f'<span class="count">{len(reading.shelf.reports)} 份报告 · {reading.citable} 段</span>'
-        '<span class="offline"><i class="dot"></i>离线可用</span>'
+        f'<span class="offline"><i class="dot"></i>{needs}</span>'
         '<button type="button" id="new" hidden>新对话</button></div></header>'
     )
 
