@@ -16,7 +16,14 @@ _FAMILIES = tuple(
         "% 个百分点 倍",
         "航次 批次 场次 次 场 届",
         "吨 千克 斤",
-        "千瓦 千瓦时 度",
+        "千瓦 千瓦时 度 兆瓦",
+        "立方米",
+        "微克 毫克",
+        "岁",
+        "天",
+        "小时 个小时",
+        "分钟",
+        "个月",
     )
 )
 _ALL = sorted({unit for family in _FAMILIES for unit in family}, key=len, reverse=True)
