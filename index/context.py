@@ -24,7 +24,7 @@ _SUBJECT_AHEAD = re.compile(
 )
 _THIS_YEAR = re.compile(r"(?:^|[。；])(?:今年|新的一年)")
 _REVIEW = re.compile(r"公报|统计|总结|回顾|成就|成果|成效")
-_CENTRAL = re.compile(r"国务院|中华人民共和国|全国")
+_CENTRAL = re.compile(r"国务院|^(?:\d{4}年)?(?:中华人民共和国|全国)")
 _FOR_THE_STATE_COUNCIL = re.compile(r"代表国务院|国务院(?:总理|副总理)")
 _DELIVERED = re.compile(r"(\d{4})年(\d{1,2})月\d{1,2}日在.{4,40}会议?上")
 OPENING = 10  # blocks in which a report says who gives it, when and where

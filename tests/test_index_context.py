@@ -201,6 +201,8 @@ def test_a_text_that_names_neither_place_nor_year() -> None:
     found = read_report("工作简报摘要\n\n新增就业4万人。\n", file="x/a.txt", sha256="0" * 64, metadata={})
     assert (found.report.place, found.report.year, found.report.title) == (None, None, "工作简报摘要")
     assert {p.context.place for p in found.passages} == {None}
+    plan = read_report("争创全国文明城市工作方案\n\n新增志愿者4万人。\n", file="x/b.txt", sha256="0" * 64, metadata={})
+    assert plan.report.place is None  # 全国 is part of a name
 
 
 @pytest.mark.parametrize(
