@@ -27,6 +27,7 @@ _REVIEW = re.compile(r"公报|统计|总结|回顾|成就|成果|成效")
 _CENTRAL = re.compile(r"国务院|^(?:\d{4}年)?(?:中华人民共和国|全国)")
 _FOR_THE_STATE_COUNCIL = re.compile(r"代表国务院|国务院(?:总理|副总理)")
 _DELIVERED = re.compile(r"(\d{4})年(\d{1,2})月\d{1,2}日在.{4,40}会议?上")
+_TWO_TIMES = re.compile(r"(?:年|时期)[和与及、](?:[三五十35]|10|\d{4})年")  # 过去一年和五年工作回顾: the text tells which
 OPENING = 10  # blocks in which a report says who gives it, when and where
 LEADING = 3  # characters of a clause in front of a time that goes on: “支持办好2022年冬奥会” dates nothing else
 MOSTLY = 0.8  # share of a section's text from which its heading takes the text's context
@@ -93,7 +94,7 @@ def _heading_context(text: str, above: Context, frame: Frame) -> tuple[Context, 
     context, named = above, False
     times = find_times(text, frame.year, heading=True)
     if times:
-        context, named = _dated(context, times[0], frame), True
+        context, named = _dated(context, times[0], frame), _TWO_TIMES.search(text) is None
         wording = kind_of_wording(text)
         if wording in ("target", "result") and context.period is None:
             context = replace(context, kind=wording)

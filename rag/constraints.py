@@ -25,18 +25,20 @@ def kind_fits(asked: Kind | None, kind: Kind) -> bool:
     return asked is None or kind in _FITS[asked]
 
 
-def time_fits(context: Context, years: Collection[int], period: tuple[int, int] | None) -> bool:
-    """Whether a passage speaks of one of `years`, or of `period`; neither given: any time fits."""
+def time_fits(context: Context, years: Collection[int], period: tuple[int, int] | None, *, as_of: bool = False) -> bool:
+    """Whether a passage speaks of one of `years`, or of `period`; neither given: any time fits. With `as_of` a period
+    that ends with one of `years` fits too."""
     if not years and period is None:
         return True
-    return context.year in years or (period is not None and context.period == period)
+    ends = as_of and context.period is not None and context.period[1] in years
+    return ends or context.year in years or (period is not None and context.period == period)
 
 
 def fits(query: Query, context: Context) -> bool:
     """Whether what is said in `context` may answer `query`: its place, time and kind are those asked for."""
     return (
         (not query.places or context.place in query.places)
-        and time_fits(context, query.years, query.period)
+        and time_fits(context, query.years, query.period, as_of=query.as_of)
         and kind_fits(query.kind, context.kind)
     )
 
@@ -56,11 +58,12 @@ class ContextTable:
         places: Collection[str] = (),
         years: Collection[int] = (),
         period: tuple[int, int] | None = None,
+        as_of: bool = False,
         kind: Kind | None = None,
     ) -> Mask:
         """Bool (passages,): the rows that fit everything that is given."""
         fits = [
-            (not places or c.place in places) and time_fits(c, years, period) and kind_fits(kind, c.kind)
+            (not places or c.place in places) and time_fits(c, years, period, as_of=as_of) and kind_fits(kind, c.kind)
             for c in self._contexts
         ]
         mask: Mask = np.array(fits, np.bool_)[self._rows]

@@ -125,7 +125,18 @@ ASKS = _any(
 FIVE_YEARS = _any(
     "(?:这|这过去的?|那)[五5]年(?:来|里|间|下来)?", r"(?<![第过去\d])[五5]年(?:下来|加起来|合计|总共|一共|累计)"
 )
-LISTED_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?=\s*(?:[、,，/和与及跟]|vs\.?)\s*(?:19|20)\d\d)")
+LISTED_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?=\s*(?:[、,，/和与及跟到至—–~-]|vs\.?)\s*(?:19|20)\d\d)")
+# “2018到2022这五年”: the count only sums the years up.
+YEARS_COUNTED = re.compile(
+    r"(?<=\d\d[、,，/和与及跟到至—–~-])((?:19|20)\d\d)年?这?[两三四五六七八九十]年(?:里|间|来|中)?"
+)
+# A report by its year: what it says may be of other years.
+REPORT = re.compile(
+    r"((?:19|20)\d\d)年\s*(?:的|度|那份|这份)?\s*(?:政府)?(?:工作)?报告(?:里面?|中|上)?"
+    r"(?:讲到?|说到?|提到|提出|列举|写到?|指出|明确)?了?(?:的|[，,])?"
+)
+AND = re.compile(r"[\s的]*(?:和|与|及|跟|同|比|较|对比|还有|、|,|，)?[\s的]*", re.IGNORECASE)
+AS_OF = re.compile(r"截[至止到]|年[底末]")  # asks how things stood, not what was done in the year
 
 # Places as people say them.
 WHOLE_CITY = _any(
@@ -162,7 +173,9 @@ ASPECTS = frozenset(
         "全国 全省 全市 全区 全县 排 排名 排行 名次 位次 位居 增速 增幅 增长 增长率 涨幅 降幅 总量 总额 总值 总数 规模 占比 比重 比例 人均"
     )
 )
-IDLE = frozenset(_words("数 值 数值 数额 换成 改成 换 跟 同样 同 一致 相同 来着 长 短 高 低 大 小 更长 更大 更快 更低 更少"))
+IDLE = frozenset(
+    _words("数 值 数值 数额 换成 改成 换 跟 同样 同 一致 相同 来着 长 短 高 低 大 小 更长 更大 更快 更低 更少")
+)
 LAST_YEAR = re.compile(r"(?<![比较])(?:上一?年|前一年)")  # in a follow-up, the year before the one that it follows
 AGAINST_IT = re.compile(r"(?:跟|和|与|同|比)(?:它|这个|前面|刚才)")
 NEW_TOPIC = _any("换个话题|换一个话题|另外问|再问一个别的|另一个问题")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from index.types import Context
@@ -67,7 +68,7 @@ class Extractor:
         if (grown := self._grown(query, ranked)) is not None:
             return grown
         lines = self._lines(query, ranked)
-        if confidence < SURE and len(lines) == 1 and (close := self._close(query, ranked)):
+        if confidence < SURE and len(lines) == 1 and (close := self._close(query, ranked, lines[0])):
             return Extraction(Draft((*lines, *close), notes=(UNSURE,)), tuple(ranked), confidence)
         notes = [narrow([s.context for s in lines])] if len(lines) > 1 else []
         draft = Draft((*lines, *self._further(query, lines)), notes=tuple(n for n in notes if n))
@@ -81,18 +82,21 @@ class Extractor:
         if not query.operations or len(query.years) != 1 or not cues.THAN_BEFORE.search(query.text):
             return None
         passage = ranked[0].hit.passage
-        stated = self.measures.facts(passage.paragraph_id, passage.start, passage.end)
+        start, end = self._cutter.sentence_span(ranked[0])
+        stated = self.measures.facts(passage.paragraph_id, start, end)
         if any(fact.relation in ("growth", "change") for fact in stated):
+            return None
+        if cues.THAN_BEFORE.search(self._cutter.sentence(ranked[0]).words):
             return None
         year = query.years[0]
         wider = replace(query, type="compare", years=(year - 1, year))
         table = self._tables.draft(wider)
         return replace(table, asked=wider) if table.draft.statements else None
 
-    def _close(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
-        """What scores nearly as well as the best hit."""
-        close = [r for r in ranked[1:] if r.score >= ranked[0].score - CLOSE]
-        return [self._cutter.widened(query, r) for r in close[: MOST_CLOSE - 1]]
+    def _close(self, query: Query, ranked: Sequence[Ranked], best: Statement) -> list[Statement]:
+        """What scores nearly as well as the best hit and is not part of its statement."""
+        close = (self._cutter.widened(query, r) for r in ranked[1:] if r.score >= ranked[0].score - CLOSE)
+        return list(islice((statement for statement in close if statement != best), MOST_CLOSE - 1))
 
     def _further(self, query: Query, lines: Sequence[Statement]) -> list[Statement]:
         """Lines for the other things that a question asks, where the first lines do not hold them."""

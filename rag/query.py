@@ -59,9 +59,13 @@ def _kind(text: str) -> Kind | None:
 
 
 def _kinds(text: str, times: Sequence[Time]) -> tuple[Kind | None, ...]:
-    """The kind asked for at each of several times: “2023年实际…，2025年计划…”."""
+    """The kind asked for at each of several times: “2023年实际…，2025年计划…”; what only “and” parts shares it."""
     ends = [*(t.start for t in times[1:]), len(text)] if times else []
-    return tuple(_kind(text[t.end : end]) for t, end in zip(times, ends, strict=True))
+    found: list[Kind | None] = []
+    for time, end in reversed(list(zip(times, ends, strict=True))):
+        words = text[time.end : end]
+        found.append(found[-1] if found and cues.AND.fullmatch(words) else _kind(words))
+    return tuple(reversed(found))
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -134,8 +138,8 @@ def _in_chinese(text: str, english: bool, coverage: Coverage) -> str:
     """The folded question with places, times and indicators in the form that the rest of this module reads."""
     if english:
         return translated(chinese_cues(text, coverage.places))
-    plain = cues.FROM.sub("", cues.LISTED_YEAR.sub(r"\1年", cues.FIVE_YEARS.sub("过去5年", formal(text))))
-    return cues.THAN.sub("、", plain)
+    years = cues.LISTED_YEAR.sub(r"\1年", cues.YEARS_COUNTED.sub(r"\1年", formal(text)))
+    return cues.THAN.sub("、", cues.FROM.sub("", cues.FIVE_YEARS.sub("过去5年", years)))
 
 
 def _say(question: str, coverage: Coverage, asked: int) -> _Said:
@@ -145,6 +149,10 @@ def _say(question: str, coverage: Coverage, asked: int) -> _Said:
     places, unknown, rest = placed(_in_chinese(text, english, coverage), coverage)
     if english:
         unknown += uncovered_names(rest, text)
+    report = cues.REPORT.search(rest)
+    if report:
+        asked = int(report[1])
+        rest = rest[: report.start()] + " " + rest[report.end() :]
     # “不是2025年的计划数” names no time to look for.
     said = cues.NOT_THEN.sub(" ", cues.NOT_RESULT.sub(" ", cues.NOT_TARGET.sub(" ", rest)))
     times = tuple(find_times(said, asked, heading=True))
@@ -174,6 +182,8 @@ def _say(question: str, coverage: Coverage, asked: int) -> _Said:
         unknown_places=unknown,
         years=years,
         period=periods[0] if periods else None,
+        report_year=asked if report else None,
+        as_of=bool(years and cues.AS_OF.search(text)),
         kind="cumulative" if kind is None and periods and cues.CUMULATIVE.search(text) else kind,
         both_kinds=both and len(times) < 2,
         kinds=kinds if len(set(kinds)) > 1 else (),
@@ -212,6 +222,8 @@ def _inherit(said: _Said, before: Query) -> Query:
         unknown_places=now.unknown_places if said.placed else before.unknown_places,
         years=years,
         period=now.period if said.timed else before.period,
+        report_year=now.report_year or (None if said.timed else before.report_year),
+        as_of=now.as_of if said.timed else before.as_of,
         kind=now.kind or before.kind,
         type=type_,
         unit=now.unit or (None if topic else before.unit),

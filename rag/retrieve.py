@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rag.constraints import ContextTable, Mask, fits
 from rag.rank import Ranked, Ranker, Threshold, evidence, probability
@@ -31,11 +35,25 @@ class Retriever:
 
     def retrieve(self, query: Query, *, candidates: int = CANDIDATES) -> list[Ranked]:
         """Hits that meet the constraints of `query`, best first; none when no passage meets them."""
-        mask = self._contexts.mask(places=query.places, years=query.years, period=query.period, kind=query.kind)
+        mask = self._fitting(query)
         if not mask.any():
             return []
         hits = self._store.search(query.topic or query.text, k=candidates, mask=mask)
         return self._ranker.rank(query, hits)
+
+    def _fitting(self, query: Query) -> Mask:
+        """Bool (passages,): those that meet the constraints of `query`."""
+        mask = self._contexts.mask(
+            places=query.places, years=query.years, period=query.period, as_of=query.as_of, kind=query.kind
+        )
+        return mask & (self._report_years == query.report_year) if query.report_year else mask
+
+    @cached_property
+    def _report_years(self) -> NDArray[np.int64]:
+        """The year of each passage's report, (passages,), 0 where it has none."""
+        years = {report.id: report.year or 0 for report in self._store.reports}
+        of_report = [years[self._store.paragraph(p.paragraph_id).report_id] for p in self._store.passages]
+        return np.array(of_report, np.int64)
 
     def ranked_among(self, query: Query, mask: Mask) -> list[Ranked]:
         """All passages of `mask`, (passages,), best first."""
@@ -47,7 +65,7 @@ class Retriever:
 
     def unconstrained(self, query: Query) -> list[Ranked]:
         """The same search without the constraints: what the reports hold beside what was asked."""
-        free = replace(query, places=(), years=(), period=None, kind=None)
+        free = replace(query, places=(), years=(), period=None, report_year=None, kind=None)
         return self.retrieve(free, candidates=FREE_CANDIDATES)
 
     def confidence(self, query: Query, ranked: Sequence[Ranked], anywhere: Sequence[Ranked] | None = None) -> float:
@@ -61,8 +79,7 @@ class Retriever:
 
     def meeting(self, query: Query) -> int:
         """How many passages meet the constraints of `query`."""
-        mask = self._contexts.mask(places=query.places, years=query.years, period=query.period, kind=query.kind)
-        return int(mask.sum())
+        return int(self._fitting(query).sum())
 
     def matches(self, query: Query, hit: Hit) -> tuple[Match, ...]:
         """How each word that `query` asks about is found at a hit."""

@@ -28,6 +28,8 @@ class Query:
     unknown_places: tuple[str, ...] = ()  # named, and not covered by any report
     years: tuple[int, ...] = ()
     period: tuple[int, int] | None = None
+    report_year: int | None = None  # the year of the report that is asked about, whatever years it speaks of
+    as_of: bool = False  # how things stood at the end of `years`, so that what is counted up to then fits too
     kind: Kind | None = None
     both_kinds: bool = False  # target and result of one time are asked for side by side
     kinds: tuple[Kind | None, ...] = ()  # the kind asked for at each of `years`, where they differ
@@ -44,7 +46,7 @@ class Query:
     @property
     def free(self) -> bool:
         """Whether it constrains nothing."""
-        return not (self.places or self.years or self.period or self.kind)
+        return not (self.places or self.years or self.period or self.kind or self.report_year)
 
 
 @dataclass(frozen=True, slots=True)

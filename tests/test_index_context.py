@@ -239,6 +239,22 @@ def test_what_a_section_says_of_its_time_holds_below_its_subheadings() -> None:
     assert years["新建园区三个，投资可观。"] == (2025, "target")
 
 
+def test_a_heading_of_a_year_and_five_years_leaves_it_to_the_text() -> None:
+    report = report_of(
+        "一、过去一年和五年工作回顾",
+        "去年，新建工厂五座，投产四座。新增学位九百个，惠及家庭。",
+        "过去五年，我们面对各种困难迎难而上，各项工作都取得了显著的成绩。群众的日子越过越好。",
+        "——累计新建公园七个，群众欢喜。",
+        "二、今年工作",
+        "新建园区三个，投资可观。",
+        year=2025,
+    )  # fmt: skip
+    times = {p.text: (p.context.year, p.context.period) for p in report.passages}
+    assert times["新增学位九百个，惠及家庭。"] == (2024, None)
+    assert times["——累计新建公园七个，群众欢喜。"] == (None, (2020, 2024))
+    assert times["新建园区三个，投资可观。"] == (2025, None)
+
+
 def test_a_time_deep_inside_a_clause_does_not_go_on() -> None:
     report = report_of(
         "去年，部署启动面向2030年的重大项目。建成学校五所。支持办好2022年冬季运动会。新增就业两万人。", year=2025

@@ -4,12 +4,12 @@ import json
 import lzma
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
+from conftest import NEEDS_TORCH
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,23 +27,12 @@ from index.training.questions import question_from
 from index.training.tokenizer import train as train_tokenizer
 from index.training.train import Settings
 
-NEEDS_TORCH = "needs the extra: pip install 'wenju[models]'"
 TOPICS = {
     "就业": ["新增就业四万人", "找到工作的人", "帮助毕业生就业", "就业岗位很多"],
     "学校": ["新建学校两所", "增加学位", "上学名额", "老师和学生"],
     "公园": ["建成口袋公园", "绿地和花草", "公园里散步", "植树造林"],
     "道路": ["打通道路", "修路通车", "停车位不够", "公交线路"],
 }
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Torch on one thread: with products this small the others only wait, for minutes on a busy machine."""
-    torch = pytest.importorskip("torch", reason=NEEDS_TORCH)
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def topic_pairs() -> list[Pair]:
