@@ -39,7 +39,7 @@ CUMULATIVE = _any("累计|合计|总共|一共|加起来|五年下来|5年下来
 # The type of a question. What asks beyond the text comes first: a report gives no reason, opinion or address.
 BEYOND = _any(
     "为什么|为何|为啥|什么原因|原因是|怎么看|你觉得|你认为|你怎么|预测|会涨|会跌|未来会|更适合|值得|好不好|评价一下|应该|推荐|建议我",
-    "(?:怎么|如何)(?:办理|申请|报名|投诉)|联系方式|电话|地址|几点|营业时间|天气|下雨|股票",
+    "(?:怎么|如何)(?:办理|申请|报名|投诉)|联系方式|(?:电话|地址)(?=号|是|多少|在哪|[？?]|$)|几点|营业时间|天气|下雨|股票",
     "写一?[首篇封段个]|翻译|讲个|笑话",
 )
 LIST = _any(
@@ -128,7 +128,7 @@ FIVE_YEARS = _any(
 LISTED_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?=\s*(?:[、,，/和与及跟到至—–~-]|vs\.?)\s*(?:19|20)\d\d)")
 # “2018到2022这五年”: the count only sums the years up.
 YEARS_COUNTED = re.compile(
-    r"(?<=\d\d[、,，/和与及跟到至—–~-])((?:19|20)\d\d)年?这?[两三四五六七八九十]年(?:里|间|来|中)?"
+    r"(?<=\d\d[、,，/和与及跟到至—–~-])((?:19|20)\d\d)年?这?[几两三四五六七八九十]年(?:里|间|来|中)?"
 )
 # A report by its year: what it says may be of other years.
 REPORT = re.compile(
