@@ -4,6 +4,7 @@
 - prepare: make and tokenise the pairs, to WORK/pairs/
 - mine: find hard negatives for the pairs, by BM25 or with the last checkpoint of a run
 - train: learn the vectors, from the last checkpoint on, to WORK/checkpoint.safetensors
+- contextual: a small transformer on top of the vectors, to WORK/contextual/ (measured by `ablate`, does not ship)
 - export: int8 rows, tokenizer and config, to index/embedded/
 - evaluate: measure an exported model, to WORK/scores.json
 - ablate: what each choice is worth, to WORK/ablation.jsonl and docs/ablation-model.md
@@ -20,6 +21,7 @@ from typing import Annotated
 
 import typer
 
+from index.training.contextual import Plan
 from index.training.tokenizer import PIECES
 from index.training.train import Settings
 
@@ -136,6 +138,38 @@ def train(work: Work = WORK, steps: int = Settings.steps, batch: int = Settings.
     dropout = {source.name: source.dropout for source in SOURCES}
     sampler = loop.Sampler(pairs, settings, shares=shares, dropout=dropout, pieces=pieces)
     loop.run(state, sampler, settings, work, Progress(state.step, steps))
+
+
+@app.command()
+def contextual(data: Data = DATA, work: Work = WORK, masked_steps: int = Plan.masked_steps, steps: int = Plan.steps,
+               layers: int = Plan.layers, width: int = Plan.width) -> None:  # fmt: skip
+    """Train a transformer on top of the last checkpoint's vectors; a run that was stopped goes on."""
+    import numpy as np
+    from tokenizers import Tokenizer
+
+    from index.training import contextual as transformer
+    from index.training.arrays import load
+    from index.training.pairs import SOURCES
+    from index.training.train import Sampler, load_checkpoint
+
+    saved = load_checkpoint(work)
+    if saved is None:
+        raise typer.BadParameter(f"{work} holds no checkpoint; run the step `train` first.")
+    plan = Plan(masked_steps=masked_steps, steps=steps, layers=layers, width=width)
+    folder, pieces = work / "contextual", Tokenizer.from_file(str(work / "tokenizer.json"))
+    rows = folder / "rows.npy"
+    if not rows.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(rows, transformer.rows_of_text(pieces, data / "train"))
+    encoder = transformer.new_encoder(saved[0].weights.numpy(), plan)
+    transformer.pretrain(encoder, np.load(rows, mmap_mode="r"), plan, folder, Progress(0, masked_steps))
+    pairs = {source.name: load(work / "pairs" / source.name) for source in SOURCES}
+    sampler = Sampler(
+        pairs, Settings(steps=steps, batch=plan.batch, seed=plan.seed),
+        shares={source.name: source.share for source in SOURCES},
+        dropout={source.name: source.dropout for source in SOURCES}, pieces=pieces.get_vocab_size(),
+    )  # fmt: skip
+    transformer.contrast(encoder, sampler, plan, folder, Progress(0, steps))
 
 
 @app.command()

@@ -100,21 +100,30 @@ def contrastive_loss(sides: "torch.Tensor", groups: "torch.Tensor", scale: float
     return (F.cross_entropy(scores, target) + F.cross_entropy(scores[:, :count].T, target)) / 2
 
 
-def update(state: State, batch: Batch, settings: Settings) -> float:
-    """One step of Adam on the rows of the batch; returns the loss before it."""
+Loss = Callable[["torch.Tensor"], "torch.Tensor"]  # of the means of a batch's texts, (n + n + m, dim)
+
+
+def update(state: State, batch: Batch, settings: Settings, loss_of: Loss | None = None) -> float:
+    """One step of Adam on the rows of the batch, by `loss_of` or else the contrastive loss; the loss before it."""
     import torch
     import torch.nn.functional as F
 
     rows = torch.from_numpy(batch.rows)
     table = state.weights[rows].requires_grad_()
     sides = F.embedding_bag(torch.from_numpy(batch.local), table, torch.from_numpy(batch.starts), mode="mean")
-    groups = torch.from_numpy(batch.groups)
-    prefixes = settings.prefixes or (settings.dim,)
-    loss = torch.stack([contrastive_loss(sides[:, :dim], groups, settings.scale) for dim in prefixes]).mean()
+    loss = loss_of(sides) if loss_of else _contrast(sides, batch, settings)
     torch.autograd.backward(loss)
     with torch.no_grad():
         _adam(state, rows, table, settings)
     return float(loss.detach())
+
+
+def _contrast(sides: "torch.Tensor", batch: Batch, settings: Settings) -> "torch.Tensor":
+    import torch
+
+    groups = torch.from_numpy(batch.groups)
+    prefixes = settings.prefixes or (settings.dim,)
+    return torch.stack([contrastive_loss(sides[:, :dim], groups, settings.scale) for dim in prefixes]).mean()
 
 
 def _adam(state: State, rows: "torch.Tensor", table: "torch.Tensor", settings: Settings) -> None:
