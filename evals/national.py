@@ -17,7 +17,7 @@ SINCE = 2014
 
 
 def write_reports(data: Path, folder: Path, since: int = SINCE) -> int:
-    """One file a report, named by its title; the number of files. Raises OSError when a file cannot be read or written."""
+    """One file a report, named by its title; their number. Raises OSError when a file cannot be read or written."""
     folder.mkdir(parents=True, exist_ok=True)
     written = 0
     with lzma.open(data / "state_council_reports.jsonl.xz", "rt", encoding="utf-8") as lines:
