@@ -63,8 +63,9 @@ class Encoder:
 
         seen = self.inputs(pieces.clamp(min=0))
         if hidden is not None:
-            seen = torch.where(hidden[..., None], self.parts["mask"].weight[0].to(seen.dtype), seen)
-        seen = seen + self.parts["places"].weight[: pieces.shape[1]]
+            mask = self.parts["mask"](torch.zeros(1, dtype=torch.int64))
+            seen = torch.where(hidden[..., None], mask.to(seen.dtype), seen)
+        seen = seen + self.parts["places"](torch.arange(pieces.shape[1]))
         missing = pieces < 0
         states: torch.Tensor = self.parts["layers"](seen, src_key_padding_mask=missing if missing.any() else None)
         return states
@@ -96,17 +97,18 @@ def new_encoder(table: Vectors, plan: Plan) -> Encoder:
     layer = nn.TransformerEncoderLayer(
         width, width // 64, 4 * width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
     )
+    out = nn.Linear(width, dim)
+    nn.init.zeros_(out.weight)
+    nn.init.zeros_(out.bias)
     parts = nn.ModuleDict(
         {
             "into": nn.Linear(dim, width),
             "places": nn.Embedding(max(ROW, plan.longest), width),
             "mask": nn.Embedding(1, width),
             "layers": nn.TransformerEncoder(layer, plan.layers, nn.LayerNorm(width), enable_nested_tensor=False),
-            "out": nn.Linear(width, dim),
+            "out": out,
         }
     )
-    nn.init.zeros_(parts["out"].weight)
-    nn.init.zeros_(parts["out"].bias)
     return Encoder(torch.from_numpy(np.ascontiguousarray(table)), parts, plan.longest)
 
 
@@ -134,12 +136,12 @@ def pretrain(encoder: Encoder, rows: Tokens, plan: Plan, folder: Path, report: R
     def loss(step: int) -> "torch.Tensor":
         rng = np.random.default_rng((plan.seed, step))
         chosen = order[np.arange(step * plan.masked_batch, (step + 1) * plan.masked_batch) % len(rows)]
-        pieces = torch.from_numpy(rows[np.sort(chosen)].astype(np.int64))
-        hidden = torch.from_numpy(rng.random(pieces.shape) < plan.masked)
-        candidates, numbers = pieces.unique(return_inverse=True)
-        states = encoder.states(pieces, hidden)[hidden]
-        scores = states @ encoder.inputs(candidates).to(states.dtype).T * plan.width**-0.5
-        return F.cross_entropy(scores.float(), numbers[hidden])
+        pieces = rows[np.sort(chosen)].astype(np.int64)
+        hidden = rng.random(pieces.shape) < plan.masked
+        candidates, numbers = np.unique(pieces, return_inverse=True)
+        states = encoder.states(torch.from_numpy(pieces), torch.from_numpy(hidden))[torch.from_numpy(hidden)]
+        scores = states @ encoder.inputs(torch.from_numpy(candidates)).to(states.dtype).T * plan.width**-0.5
+        return F.cross_entropy(scores.float(), torch.from_numpy(numbers.reshape(pieces.shape)[hidden]))
 
     _learn(encoder, loss, plan.masked_steps, plan.masked_rate, plan, folder / "masked.pt", report)
 
