@@ -153,9 +153,10 @@ def _contextual(variant: Variant, tokenizer: Tokenizer, table: Vectors, work: Pa
         raise FileNotFoundError(f"{work / 'contextual'} holds no transformer; run the step `contextual` first.")
     if variant.afterwards == "contextual":
         return Contextual(tokenizer, encoder)
-    state = new_state(len(table), variant.settings)
+    settings = replace(variant.settings, dim=table.shape[1])
+    state = new_state(len(table), settings)
     state.weights.numpy()[:] = table
-    taught = distil(state, encoder, _sampler(variant, work, len(table)), variant.settings).weights.numpy()
+    taught = distil(state, encoder, _sampler(variant, work, len(table)), settings).weights.numpy()
     return Bags(tokenizer, taught, taught)
 
 
