@@ -405,8 +405,11 @@ def test_the_steps_of_the_command_line_follow_each_other(data: Path, tmp_path: P
     step("train", "--steps", "3", "--dim", "8", "--batch", "64", "--hard", "0.5")
     small = ("--masked-steps", "2", "--steps", "2", "--layers", "1", "--width", "64")
     assert "2/2" in step("contextual", "--data", str(data), *small)
+    refused = CliRunner().invoke(app, ["ablate", "--data", str(data), "--only", "full run", "--work", str(tmp_path)])
+    assert "run the steps `tokenizer` to `train`" in " ".join(refused.output.replace("│", "").split())
+    (tmp_path / "work" / "pieces-32000").symlink_to(tmp_path / "work")
     shown = step("ablate", "--data", str(data), "--only", "full run", "--write", str(tmp_path / "ablation.md"))
-    assert shown.count("variant") == (tmp_path / "ablation.md").read_text("utf-8").count("| full run, ") == 7
+    assert shown.count("variant") == (tmp_path / "ablation.md").read_text("utf-8").count("| full run, ") == 8
     assert step("ablate", "--data", str(data), "--only", "full run") == ""  # measured once
     second = str(tmp_path / "second")
     run = ("--steps", "3", "--dim", "8", "--batch", "64", "--seed", "7", "--prepared", str(tmp_path / "work"))

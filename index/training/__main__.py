@@ -220,16 +220,15 @@ def ablate(data: Data = DATA, work: Work = WORK, only: str = "", write: Path | N
     """Measure variants of the recipe, one row each; `--only TEXT` those with the text in their name.
 
     Needs the pairs, the negatives and the checkpoint of the steps before; the rows with other pieces also need
-    WORK/pieces-N (`tokenizer`, `prepare` and `mine` with that --work).
+    WORK/pieces-N (`tokenizer`, `prepare`, `mine` and `train` with that --work).
     """
     from index.training.ablate import read, rows, table
-    from index.training.train import load_checkpoint
 
-    saved = load_checkpoint(work)
-    if saved is None:
-        raise typer.BadParameter(f"{work} holds no checkpoint; run the step `train` first.")
-    for row in rows(data, work, only, saved[0].weights.numpy()):
-        typer.echo({name: value for name, value in row.items() if name != "of"})
+    try:
+        for row in rows(data, work, only):
+            typer.echo({name: value for name, value in row.items() if name != "of"})
+    except FileNotFoundError as error:
+        raise typer.BadParameter(str(error)) from error
     if write:
         write.write_text(ABLATION_HEAD + table(read(work / "ablation.jsonl")), "utf-8")
 

@@ -1,7 +1,7 @@
 """What each choice of the recipe is worth: one variant a row, each a short run that differs in one thing.
 
 All runs have the same seed and the same few steps, so that rows are comparable with one another, not with the shipped
-model. Variants without a run of their own change the shipped model afterwards.
+model. Variants without a run of their own change the table of a full run.
 """
 
 import json
@@ -17,7 +17,7 @@ from index.training.arrays import load
 from index.training.evaluate import beir, held_out, news_in, score
 from index.training.export import quantise
 from index.training.pairs import SOURCES
-from index.training.train import Sampler, Settings, new_state, update
+from index.training.train import Sampler, Settings, load_checkpoint, new_state, update
 
 SHORT = Settings(steps=1000)
 TAUGHT = Settings(steps=500, batch=512, learning_rate=2e-3, hard=0.0)
@@ -32,7 +32,7 @@ FOREIGN = ("english", "many_languages", "ntrex", "word_by_word", "dictionary")
 
 @dataclass(frozen=True)
 class Variant:
-    """One row: what differs from the short run, or what is done to the table of the shipped model."""
+    """One row: what differs from the short run, or what is done to the table of a full run."""
 
     name: str
     settings: Settings = SHORT
@@ -64,6 +64,7 @@ VARIANTS = (
     Variant("without other languages and the dictionary", without=FOREIGN),
     Variant("32,000 pieces", work="pieces-32000"),
     Variant("full run, float32", afterwards="float32"),
+    Variant("full run, 32,000 pieces", afterwards="float32", work="pieces-32000"),
     Variant("full run, int8", afterwards="int8"),
     Variant("full run, signs only (binary)", afterwards="binary"),
     Variant("full run, cut to 256 by PCA", afterwards="pca 256"),
@@ -105,12 +106,14 @@ class Bags:
         return out
 
 
-def measure(variant: Variant, data: Path, work: Path, shipped: Vectors) -> dict[str, float]:
-    """Train or change, then measure; `shipped`, (pieces, dim), is the table of the last checkpoint."""
+def measure(variant: Variant, data: Path, work: Path) -> dict[str, float]:
+    """Train a short run or take the full one's last checkpoint, change its table, and measure."""
     folder = work / variant.work
+    if not (folder / "tokenizer.json").is_file():
+        raise FileNotFoundError(f"{folder} holds no tokenizer; run the steps `tokenizer` to `train` there first.")
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     pieces = tokenizer.get_vocab_size()
-    table = shipped if variant.name.startswith("full run") else trained(variant, folder, pieces)
+    table = checkpointed(folder) if variant.name.startswith("full run") else trained(variant, folder, pieces)
     embedder: Embedder
     if variant.afterwards in ("contextual", "distilled"):
         embedder = _contextual(variant, tokenizer, table, folder)
@@ -124,6 +127,14 @@ def measure(variant: Variant, data: Path, work: Path, shipped: Vectors) -> dict[
     )  # fmt: skip
     scores = {task.name: score(embedder, task) for task in tasks}
     return {f"{task} {name}": scores[task][name] for task, name in MEASURES}
+
+
+def checkpointed(work: Path) -> Vectors:
+    """The table (pieces, dim) of a full run."""
+    saved = load_checkpoint(work)
+    if saved is None:
+        raise FileNotFoundError(f"{work} holds no checkpoint; run the step `train` there first.")
+    return np.asarray(saved[0].weights.numpy(), np.float32)
 
 
 def trained(variant: Variant, work: Path, pieces: int) -> Vectors:
@@ -177,13 +188,13 @@ def changed(table: Vectors, how: str) -> Vectors:
     return table
 
 
-def rows(data: Path, work: Path, only: str, shipped: Vectors) -> Iterator[Mapping[str, object]]:
+def rows(data: Path, work: Path, only: str) -> Iterator[Mapping[str, object]]:
     """The rows still to be measured, as they are measured; a stopped run goes on."""
     path = work / "ablation.jsonl"
     known = {row["variant"] for row in read(path)}
     for variant in VARIANTS:
         if variant.name not in known and only in variant.name:
-            row = {"variant": variant.name, **measure(variant, data, work, shipped), "of": asdict(variant)}
+            row = {"variant": variant.name, **measure(variant, data, work), "of": asdict(variant)}
             with path.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(row, ensure_ascii=False) + "\n")
             yield row
