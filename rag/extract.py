@@ -58,9 +58,10 @@ class Extractor:
         ranked = self.retriever.retrieve(query)
         confidence = self.retriever.confidence(query, ranked)
         threshold = self.retriever.threshold
-        if query.type in ("list", "summary") and (several := self._gatherer.several(query, ranked)):
+        sure = threshold.reached(confidence)
+        if query.type in ("list", "summary") and (several := self._gatherer.several(query, ranked, sure=sure)):
             return Extraction(Draft(tuple(several)), tuple(ranked), max(confidence, threshold.at))
-        if not threshold.reached(confidence) or _share_for_amount(query, ranked[0]):
+        if not sure or _share_for_amount(query, ranked[0]):
             return Extraction(Draft(), tuple(ranked), confidence)
         if query.type in ("list", "summary"):
             found = self._gatherer.siblings(query, ranked) or [self._cutter.sentence(ranked[0])]

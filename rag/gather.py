@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from index.clauses import sentences
@@ -27,6 +28,8 @@ MOST_ITEMS = 16
 MOST_SENTENCES = 5  # of a summary
 LIKE_BEST = 0.9  # how well, against the best clause, another one of its section fits that is worded like it
 BESIDE_BEST, BESIDE_SCORE = 0.6, 3.0  # the same for an item of one list, and how much lower it may score
+# Sentences on a field: how many, how many characters in all, and how much lower than the best they may score.
+MOST_SWEPT, SWEPT_LENGTH, SWEPT_SCORE = 8, 700, 6.0
 BEST_FEW = 8  # hits among which the one may be that lists all
 SPEAKS = 0.5  # share of the question's weight in a clause from which clauses like it belong to it
 LENGTHY = 0.002  # what a character of a sentence counts against its nearness to the mean, a cosine
@@ -42,13 +45,15 @@ class Gatherer:
         self._retriever = retriever
         self._cutter = Cutter(store)
 
-    def several(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
-        """What stands under the heading that a question names; none when no heading does."""
+    def several(self, query: Query, ranked: Sequence[Ranked], *, sure: bool) -> list[Statement]:
+        """What stands under the heading that a question names, or is said of its field; none when nothing is. `sure`:
+        the best hit is likely to answer, so that it tells what others have to be like."""
         asked = [word for word in query.topic.split() if word not in cues.WHOLE]
         if query.type == "summary" or not asked:
             return self._summary(replace(query, topic=" ".join(asked)), ranked)
         return (
             self._headings(query)
+            or self._swept(query, ranked, sure=sure)
             or self._enumerated(query, ranked)
             or self._parallel(ranked)
             or self._section(query, ranked)
@@ -75,6 +80,28 @@ class Gatherer:
             if len(shared) >= 2 and sure:
                 return [cut(block, block.context) for block in group]
         return []
+
+    def _swept(self, query: Query, ranked: Sequence[Ranked], *, sure: bool) -> list[Statement]:
+        """All that is said of a field (“在养老方面有什么安排”): what stands under the outermost heading that names it, or
+        else the sentences that speak of it, wherever they stand; none when the question names no field."""
+        if not ranked or not cues.FIELD.search(query.text):
+            return []
+        parts = self._retriever.parts(query)
+        if parts and parts[0][0] >= max(HEADING_FITS, ranked[0].features.clause - HEADING_LAG):
+            return self._within(query, *parts[0][1])
+        speaking = [r for r in ranked if r.features.clause >= SPEAKS and r.score >= ranked[0].score - SWEPT_SCORE]
+        lengths = accumulate(len(self._cutter.sentence(r).words) for r in speaking)
+        some = [r for r, length in zip(speaking[:MOST_SWEPT], lengths, strict=False) if length <= SWEPT_LENGTH]
+        found = [s for s in self._in_order(some) if len(s.words) >= SHORTEST_SENTENCE]
+        return found if sure and len(found) > 1 else []
+
+    def _within(self, query: Query, report_id: str, section: tuple[str, ...]) -> list[Statement]:
+        """The items of a part of a report; of one that is written as paragraphs the sentences that stand for it."""
+        blocks = [b for b in self._store.blocks(report_id) if b.section[: len(section)] == section and b.citable]
+        items = [b for b in blocks if b.role == "item" and fits(query, b.context)]
+        if 1 < len(items) <= MOST_ITEMS and 2 * len(items) > len(blocks):
+            return [_gist(b) for b in items]
+        return self._central(query, [b for b in blocks if b.role in ("paragraph", "item")])
 
     def _enumerated(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
         """The sentence of one of the best hits that lists as many things as the question says there are."""

@@ -113,7 +113,8 @@ def asked_about(query: Query) -> str:
     times = "、".join(f"{y}年" for y in query.years) or (
         f"{query.period[0]}—{query.period[1]}年" if query.period else ""
     )
-    topic = f"“{query.topic.replace(' ', '')}”" if query.topic else "这方面"
+    words = "".join((*query.names, *query.topic.split()))
+    topic = f"“{words}”" if query.topic else "这方面"
     kind = KIND_NAMES[query.kind] if query.kind else "内容"
     return f"{place}{times}{'的' if place or times else ''}{topic}{kind}" if not query.english else query.question
 

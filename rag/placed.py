@@ -9,6 +9,10 @@ from index.types import Coverage
 from rag import cues
 
 
+# What is known by the place it serves: 广州地铁 is another thing than 北京地铁.
+_SERVICES = re.compile("地铁|轨道交通|公交|机场|空港|(?<!香)港(?![口航澳珠股])")
+
+
 def _display(text: str, mention: Mention) -> str:
     """The place as the asker wrote it, with the kind of division that follows a short name: 即墨区."""
     end = mention.end + (1 if text[mention.end : mention.end + 1] in ("区", "市", "县", "省") else 0)
@@ -53,6 +57,17 @@ def placed(text: str, coverage: Coverage) -> tuple[tuple[str, ...], tuple[str, .
             places = every
         rest = rest[: level.start()] + " " + rest[level.end() :]
     return tuple(places), tuple(reversed(unknown)), rest
+
+
+def named(text: str, coverage: Coverage) -> tuple[tuple[str, ...], str]:
+    """The short names of places by which a question calls what serves them (广州地铁), and the text without them."""
+    covered = frozenset(coverage.places)
+    places = {mention.start for mention in find_places(text, covered)}
+    parted = _SERVICES.sub(lambda match: "的" * len(match[0]), text)
+    found = [mention for mention in find_places(parted, covered) if mention.start not in places]
+    for mention in reversed(found):
+        text = text[: mention.start] + " " + text[mention.end :]
+    return tuple(dict.fromkeys(mention.place.short for mention in found)), text
 
 
 def _is_city(place: str, ahead: str) -> bool:

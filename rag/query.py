@@ -13,7 +13,7 @@ from index.types import Coverage, Kind
 from rag import cues
 from rag.english import chinese_cues, is_english, uncovered_names
 from rag.fold import fold
-from rag.placed import placed
+from rag.placed import named, placed
 from rag.terms import formal, translated
 from rag.types import Operation, Order, Query, QuestionType
 from rag.units import ASKED_UNIT, asked_unit
@@ -145,8 +145,11 @@ def _in_chinese(text: str, english: bool, coverage: Coverage) -> str:
 def _say(question: str, coverage: Coverage, asked: int) -> _Said:
     """What one question says, without the ones before it. `asked` is the year that 今年 means."""
     text = fold(question)
+    for spoken, written in cues.SPOKEN:
+        text = spoken.sub(written, text)
     english = is_english(text)
     places, unknown, rest = placed(_in_chinese(text, english, coverage), coverage)
+    names, rest = named(rest, coverage)
     if english:
         unknown += uncovered_names(rest, text)
     report = cues.REPORT.search(rest)
@@ -180,6 +183,7 @@ def _say(question: str, coverage: Coverage, asked: int) -> _Said:
         topic=_topic(bare),
         places=places,
         unknown_places=unknown,
+        names=names,
         years=years,
         period=periods[0] if periods else None,
         report_year=asked if report else None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from index.places import lookup
 from rag.constraints import ContextTable, Mask, fits
 from rag.rank import Ranked, Ranker, Threshold, evidence, probability
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rag.types import Query
     from rag.words import Match
 
+NEAR = 60  # characters ahead of a clause within which the name of a thing that it speaks of stands
 CANDIDATES = 40  # hits that are ranked
 FREE_CANDIDATES = 20  # hits that are ranked without the constraints: only the first few are looked at
 
@@ -46,7 +48,20 @@ class Retriever:
         mask = self._contexts.mask(
             places=query.places, years=query.years, period=query.period, as_of=query.as_of, kind=query.kind
         )
-        return mask & (self._report_years == query.report_year) if query.report_year else mask
+        if query.report_year:
+            mask = mask & (self._report_years == query.report_year)
+        for name in query.names:
+            mask = mask & self._speaking_of(name)
+        return mask
+
+    def _speaking_of(self, name: str) -> Mask:
+        """Bool (passages,): those of the place of a short name, and those that name it or stand right behind it."""
+        said = np.zeros(len(self._store.passages), np.bool_)
+        for row, passage in enumerate(self._store.passages):
+            place = lookup(passage.context.place or "")
+            text = self._store.paragraph(passage.paragraph_id).text
+            said[row] = (place and place.short == name) or name in text[max(0, passage.start - NEAR) : passage.end]
+        return said
 
     @cached_property
     def _report_years(self) -> NDArray[np.int64]:
@@ -65,7 +80,7 @@ class Retriever:
 
     def unconstrained(self, query: Query) -> list[Ranked]:
         """The same search without the constraints: what the reports hold beside what was asked."""
-        free = replace(query, places=(), years=(), period=None, report_year=None, kind=None)
+        free = replace(query, places=(), names=(), years=(), period=None, report_year=None, kind=None)
         return self.retrieve(free, candidates=FREE_CANDIDATES)
 
     def confidence(self, query: Query, ranked: Sequence[Ranked], anywhere: Sequence[Ranked] | None = None) -> float:

@@ -26,6 +26,7 @@ class Query:
     topic: str  # the text less places, years, kind words and question words
     places: tuple[str, ...] = ()
     unknown_places: tuple[str, ...] = ()  # named, and not covered by any report
+    names: tuple[str, ...] = ()  # short names of places that are part of what is asked about: 广州 of 广州地铁
     years: tuple[int, ...] = ()
     period: tuple[int, int] | None = None
     report_year: int | None = None  # the year of the report that is asked about, whatever years it speaks of

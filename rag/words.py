@@ -37,6 +37,7 @@ ACTIONS = frozenset((
     "预计", "确保", "争取", "预期", "开工", "竣工", "投入", "落地", "更新", "新认定", "新引进", "做", "搞", "弄", "办", "建",
 ))
 _ACTION_WEIGHT = 0.4
+_NO_ADVERBS = frozenset(("高速", "高新", "特新"))  # what the segmenter tags as adverbs: motorways, high-tech, 专精特新
 # Nouns that may stand before an indicator without making it another one.
 _PLAIN_MODIFIERS = ACTIONS | frozenset((
     "全区", "全市", "全省", "全县", "全国", "区级", "市级", "省级", "县级", "地区", "国内", "本级", "一般", "年度", "全年", "各类",
@@ -112,7 +113,7 @@ class WordMatcher:
         found: dict[str, float] = {}
         for word, tag in tagged(text):
             length = 1.0 if len(word) > 1 else 0.35
-            speech = _ACTION_WEIGHT if word in ACTIONS else _speech_weight(tag)
+            speech = _ACTION_WEIGHT if word in ACTIONS else _speech_weight("n" if word in _NO_ADVERBS else tag)
             weight = speech * length * (0.15 + self.idf(word))
             if weight > 0:
                 found[word] = max(weight, found.get(word, 0.0))
@@ -121,12 +122,21 @@ class WordMatcher:
     def likeness(self, asked: Sequence[str], found: Iterable[str]) -> Likeness:
         """How like each of `asked` is to each distinct word of `found`, computed once for all texts of a search."""
         columns = {word: i for i, word in enumerate(dict.fromkeys(found))}
-        forms = np.array([[_form(a, f) for f in columns] for a in asked], np.float32).reshape(len(asked), len(columns))
+        forms = np.array([[self._form(a, f) for f in columns] for a in asked], np.float32)
+        forms = forms.reshape(len(asked), len(columns))
         if not forms.size:
             return Likeness(columns, forms, forms)
         cosines = self._embedded(list(asked)) @ self._embedded(list(columns)).T
         meaning = np.clip((cosines - COS_ZERO) / (COS_FULL - COS_ZERO), 0, 1) * BY_MEANING
         return Likeness(columns, forms, np.maximum(forms, meaning).astype(np.float32))
+
+    def _form(self, word: str, other: str) -> float:
+        """`_form`, less where `other` is the part of `word` that tells little: 质量 of 空气质量."""
+        likeness = _form(word, other)
+        if likeness and len(other) < len(word) and other in word:
+            left = self.idf(word.replace(other, "", 1))
+            likeness *= min(1.0, self.idf(other) / left) if left else 1.0
+        return likeness
 
     def _embedded(self, words: list[str]) -> Vectors:
         """Vectors of `words`, (len(words), dim); each word is embedded once. Safe to call from several threads."""
