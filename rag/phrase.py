@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from index.passages import when
@@ -11,7 +12,7 @@ from index.types import Context, Coverage, Kind
 from rag.english import pinyin
 from rag.types import Bound, Grounded, Operation, Polarity, Query, Row, Statement
 
-MOST_COVERED = 10  # places that a refusal lists
+MOST_COVERED, MOST_NAMED = 10, 5  # places that a refusal lists; of more than those, that it names
 UNSURE = "原文没有同样的说法，以上是最接近的几处，请看出处核对。"
 MODEL_DECLINED = "模型认为所给段落没有写明"
 MODEL_WITHHELD = "模型的草稿没有通过核对，没有采用"
@@ -110,7 +111,7 @@ def asked_about(query: Query) -> str:
     """What a question is about, for a refusal: “市北区2026年的“新增就业”目标”."""
     named = (*query.places, *query.unknown_places)
     place = "、".join(named) if len(named) <= _SHORTEST_LIST else "各地"
-    times = "、".join(f"{y}年" for y in query.years) or (
+    times = _years(query.years) or (
         f"{query.period[0]}—{query.period[1]}年" if query.period else ""
     )
     words = "".join((*query.names, *query.topic.split()))
@@ -138,7 +139,7 @@ def refusal(query: Query, coverage: Coverage, covered: Sequence[str]) -> str:
     elif query.unknown_places and not query.places:
         reason = f"资料里没有{'、'.join(query.unknown_places)}的内容。"
     elif query.years and not set(query.years) & set(coverage.years):
-        reason = f"资料里没有{'、'.join(f'{y}年' for y in query.years)}的内容。"
+        reason = f"资料里没有{_years(query.years)}的内容。"
     else:
         reason = f"现有资料没有写{asked_about(query)}。"
     if query.english:
@@ -147,14 +148,23 @@ def refusal(query: Query, coverage: Coverage, covered: Sequence[str]) -> str:
 
 
 def whole_coverage(coverage: Coverage, places: Sequence[str] = ()) -> tuple[str, ...]:
-    """For each covered place its years: “市北区：2023—2026年”; at most MOST_COVERED lines."""
-    lines: list[str] = []
+    """For each covered place its years: “市北区2023年、2024年”; of more than MOST_COVERED places one line, with those
+    that most is said of and the years that most of them share."""
+    years: dict[str, set[int]] = {}
     for place in [p for p in coverage.places if not places or p in places]:
-        years = sorted({c.year for c in coverage.contexts if c.place == place and c.year})
-        if years:
-            lines.append(f"{place}{'、'.join(f'{y}年' for y in years)}")
-    more = len(lines) - MOST_COVERED
-    return (*lines[:MOST_COVERED], f"另外{more}个地区") if more > 0 else tuple(lines)
+        if spoken_of := {c.year for c in coverage.contexts if c.place == place and c.year}:
+            years[place] = spoken_of
+    if len(years) <= MOST_COVERED:
+        return tuple(f"{place}{_years(sorted(found))}" for place, found in years.items())
+    said = Counter(context.place for context in coverage.contexts)
+    first = sorted(years, key=lambda place: -said[place])[:MOST_NAMED]
+    shared = Counter(year for found in years.values() for year in found)
+    common = [year for year in sorted(shared) if shared[year] * 2 > len(years)]
+    return (f"{'、'.join(first)}等{len(years)}个地区{_years(common)}",)
+
+
+def _years(years: Sequence[int]) -> str:
+    return "、".join(f"{year}年" for year in years)
 
 
 # Lines that are computed. Each names the quotes that it is computed from.

@@ -15,6 +15,7 @@ from rag.explain import Explanation, explain
 from rag.extract import Extraction, Extractor
 from rag.fold import visible
 from rag.generate import ChatAnswerer, offered
+from rag.placed import around
 from rag.query import understand
 from rag.rank import Threshold
 from rag.table import Table, tabulated
@@ -187,14 +188,14 @@ class Pipeline:
         return tuple(notes)
 
     def _refusal(self, query: Query, extraction: Extraction) -> Answer:
-        near = [] if query.type == "beyond" else self.extractor.nearest(query)
-        covered = tuple(dict.fromkeys(phrase.label(c) for c in near)) or phrase.whole_coverage(
-            self.store.coverage, query.places
-        )
+        coverage = self.store.coverage
+        places = query.places or around(query.unknown_places, coverage)
+        near = [] if query.type == "beyond" or (places and not query.places) else self.extractor.nearest(query)
+        covered = tuple(dict.fromkeys(phrase.label(c) for c in near)) or phrase.whole_coverage(coverage, places)
         return Answer(
             question=query.question,
             refused=True,
-            answer=phrase.refusal(query, self.store.coverage, covered),
+            answer=phrase.refusal(query, coverage, covered),
             answerer=extraction.draft.answerer,
             confidence=round(1 - extraction.confidence, 3),
             covered=covered,

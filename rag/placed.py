@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from index.places import COUNTRY, Mention, find_places, lookup, parent
 from index.types import Coverage
@@ -68,6 +69,13 @@ def named(text: str, coverage: Coverage) -> tuple[tuple[str, ...], str]:
     for mention in reversed(found):
         text = text[: mention.start] + " " + text[mention.end :]
     return tuple(dict.fromkeys(mention.place.short for mention in found)), text
+
+
+def around(names: Sequence[str], coverage: Coverage) -> tuple[str, ...]:
+    """The covered places within which the named ones lie: 湖北省 for 武汉."""
+    up = [parent(mention.place) for name in names for mention in find_places(name)]
+    up += [parent(place) for place in up if place]
+    return tuple(dict.fromkeys(place.name for place in up if place and place.name in coverage.places))
 
 
 def _is_city(place: str, ahead: str) -> bool:
