@@ -11,7 +11,7 @@ from rag import cues
 from rag.phrase import trimmed
 from rag.rank import Ranked
 from rag.types import Draft, Query, Statement
-from rag.units import states_figure
+from rag.units import states_amount, states_figure
 
 if TYPE_CHECKING:
     from index.store import Store
@@ -68,15 +68,20 @@ class Cutter:
         passage = ranked.hit.passage
         start, end = self.sentence_span(ranked)
         single = query.type in ("compare", "rank", "trend")
-        asked = 1 if single else len(cues.ASKS.findall(query.text))
+        asked = 1 if single else max(1, len(cues.ASKS.findall(query.text)))
         unsure = query.type == "number" and ranked.features.clause < SURELY_HERE
         parts = [p for p in self._store.passages_of(passage.paragraph_id) if start <= p.start < end]
         short = end - start <= SHORT_SENTENCE and all(p.context == passage.context for p in parts)
         if (asked > 1 and end - start <= LONGEST_SENTENCE) or (unsure and short):
             return self.statement(ranked, start, end)
-        last, missing = passage, asked + unsure - states_figure(passage.text)
+        states = states_figure if query.unit == "%" or cues.RATES.search(query.text) else states_amount
+        last, missing = passage, asked + unsure - states(passage.text)
         if query.type == "number" or single:
             for part in [p for p in parts if p.start >= passage.end][:2]:
                 if missing > 0 and states_figure(part.text) and part.end - passage.start <= LONGEST_SENTENCE:
                     last, missing = part, missing - 1
-        return self.statement(ranked, passage.start, last.end)
+        first = passage
+        if query.names and not any(name in passage.text for name in query.names):  # said of what the clause ahead names
+            naming = [p for p in parts if p.start < passage.start and any(name in p.text for name in query.names)]
+            first = naming[-1] if naming and last.end - naming[-1].start <= LONGEST_SENTENCE else passage
+        return self.statement(ranked, first.start, last.end)

@@ -14,6 +14,7 @@ from rag.cutting import Cutter, Extraction
 from rag.gather import Gatherer
 from rag.measure import Measures
 from rag.phrase import UNSURE, narrow
+from rag.placed import around, short_name
 from rag.polarity import polarity
 from rag.rank import Ranked, Threshold
 from rag.retrieve import Retriever
@@ -37,6 +38,7 @@ class Extractor:
 
     def __init__(self, store: Store, threshold: Threshold | None = None) -> None:
         """`threshold` decides what is sure enough to be an answer; without it the fitted one."""
+        self._coverage = store.coverage
         self.retriever = Retriever(store, threshold)
         self.measures = Measures(store, self.retriever.name_fit)
         self._cutter = Cutter(store)
@@ -45,13 +47,29 @@ class Extractor:
 
     def draft(self, query: Query) -> Extraction:
         """The best draft for `query`; one without statements when the reports do not say."""
-        if query.type == "beyond" or (query.unknown_places and not query.places):
+        if query.type == "beyond":
             return Extraction(Draft())
+        if query.unknown_places and not query.places:
+            return self._around(query)
         if query.type not in ("compare", "rank", "trend"):
             return self._single(query)
         table = self._tables.draft(query)
         named = query.type == "compare" and len(query.places) <= MOST_NAMED
         return table if table.draft.statements or named else self._single(replace(query, type="number"))
+
+    def _around(self, query: Query) -> Extraction:
+        """What the reports of the place around say of one that has no report of its own, where they name it."""
+        within = around(query.unknown_places, self._coverage)
+        if (
+            len(query.unknown_places) > 1
+            or not (within and query.topic)
+            or query.type in ("compare", "rank", "trend", "summary")
+        ):
+            return Extraction(Draft())
+        names = (*query.names, short_name(query.unknown_places[0], self._coverage))
+        wider = replace(query, places=within, unknown_places=(), names=names)
+        found = self._single(wider)
+        return replace(found, asked=wider) if found.draft.statements else Extraction(Draft())
 
     def _single(self, query: Query) -> Extraction:
         """A draft from one ranking of the hits."""

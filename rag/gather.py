@@ -48,6 +48,8 @@ class Gatherer:
     def several(self, query: Query, ranked: Sequence[Ranked], *, sure: bool) -> list[Statement]:
         """What stands under the heading that a question names, or is said of its field; none when nothing is. `sure`:
         the best hit is likely to answer, so that it tells what others have to be like."""
+        if query.names:  # sections are not about them
+            return []
         asked = [word for word in query.topic.split() if word not in cues.WHOLE]
         if query.type == "summary" or not asked:
             return self._summary(replace(query, topic=" ".join(asked)), ranked)
@@ -82,7 +84,7 @@ class Gatherer:
         return []
 
     def _swept(self, query: Query, ranked: Sequence[Ranked], *, sure: bool) -> list[Statement]:
-        """All that is said of a field (“在养老方面有什么安排”): what stands under the outermost heading that names it, or
+        """All that is said of a field (“在养老方面有什么安排”): what stands under the outermost heading naming it, or
         else the sentences that speak of it, wherever they stand; none when the question names no field."""
         if not ranked or not cues.FIELD.search(query.text):
             return []

@@ -111,9 +111,7 @@ def asked_about(query: Query) -> str:
     """What a question is about, for a refusal: “市北区2026年的“新增就业”目标”."""
     named = (*query.places, *query.unknown_places)
     place = "、".join(named) if len(named) <= _SHORTEST_LIST else "各地"
-    times = _years(query.years) or (
-        f"{query.period[0]}—{query.period[1]}年" if query.period else ""
-    )
+    times = _years(query.years) or (f"{query.period[0]}—{query.period[1]}年" if query.period else "")
     words = "".join((*query.names, *query.topic.split()))
     topic = f"“{words}”" if query.topic else "这方面"
     kind = KIND_NAMES[query.kind] if query.kind else "内容"

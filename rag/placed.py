@@ -9,7 +9,6 @@ from index.places import COUNTRY, Mention, find_places, lookup, parent
 from index.types import Coverage
 from rag import cues
 
-
 # What is known by the place it serves: 广州地铁 is another thing than 北京地铁.
 _SERVICES = re.compile("地铁|轨道交通|公交|机场|空港|(?<!香)港(?![口航澳珠股])")
 
@@ -73,9 +72,16 @@ def named(text: str, coverage: Coverage) -> tuple[tuple[str, ...], str]:
 
 def around(names: Sequence[str], coverage: Coverage) -> tuple[str, ...]:
     """The covered places within which the named ones lie: 湖北省 for 武汉."""
-    up = [parent(mention.place) for name in names for mention in find_places(name)]
+    covered = frozenset(coverage.places)
+    up = [parent(mention.place) for name in names for mention in find_places(name, covered)]
     up += [parent(place) for place in up if place]
-    return tuple(dict.fromkeys(place.name for place in up if place and place.name in coverage.places))
+    return tuple(dict.fromkeys(place.name for place in up if place and place.name in covered))
+
+
+def short_name(name: str, coverage: Coverage) -> str:
+    """A place as texts mostly call it: 武汉 for 武汉市."""
+    found = find_places(name, frozenset(coverage.places))
+    return found[0].place.short if found else name
 
 
 def _is_city(place: str, ahead: str) -> bool:

@@ -224,6 +224,7 @@ def _inherit(said: _Said, before: Query) -> Query:
         topic=topic or before.topic,
         places=places,
         unknown_places=now.unknown_places if said.placed else before.unknown_places,
+        names=now.names if said.placed or now.names else before.names,
         years=years,
         period=now.period if said.timed else before.period,
         report_year=now.report_year or (None if said.timed else before.report_year),

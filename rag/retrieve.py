@@ -55,12 +55,14 @@ class Retriever:
         return mask
 
     def _speaking_of(self, name: str) -> Mask:
-        """Bool (passages,): those of the place of a short name, and those that name it or stand right behind it."""
+        """Bool (passages,): those of the place of a short name, and those that name it, or that stand close behind
+        it in one sentence."""
         said = np.zeros(len(self._store.passages), np.bool_)
         for row, passage in enumerate(self._store.passages):
             place = lookup(passage.context.place or "")
             text = self._store.paragraph(passage.paragraph_id).text
-            said[row] = (place and place.short == name) or name in text[max(0, passage.start - NEAR) : passage.end]
+            opening = max(passage.start - NEAR, text.rfind("。", 0, passage.start) + 1)
+            said[row] = (place and place.short == name) or name in text[opening : passage.end]
         return said
 
     @cached_property

@@ -66,7 +66,12 @@ def states_unit(text: str, unit: str) -> float:
     family = next((f for f in _FAMILIES if unit in f), (unit,))
     if any(re.search(_DIGITS + re.escape(other), text) for other in family):
         return 0.9
-    return SHARE_ONLY if unit != "%" and not _FIGURE.search(_SHARE.sub("", text)) else 0.4
+    return SHARE_ONLY if unit != "%" and not states_amount(text) else 0.4
+
+
+def states_amount(text: str) -> bool:
+    """Whether a text states a figure that is no share and no growth."""
+    return _FIGURE.search(_SHARE.sub("", text)) is not None
 
 
 _QUANTITY = re.compile(
