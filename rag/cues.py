@@ -83,6 +83,9 @@ NUMBER = _any(
     "(?:率|吞吐量|产量|里程|总量|总额|总值|增加值|产值|余额|面积|收入|支出|销售额|营业额|经费|客流量|周转量)[？?。]?$",
     "how many|how much|what percent|percentage",
 )
+# What an answer to how much, or when, has to hold at least.
+NUMERAL = re.compile(r"[\d一二三四五六七八九十百千万亿两半倍首零]")
+MOMENT = re.compile(r"[\d一二三四五六七八九十][年月日]|年[底初末内]|半年|季度|月底|[上中下]旬|期间|时期|[前春夏秋冬]")
 WHO = _any("谁|哪位|什么人", r"who\b")
 WHERE = _any("在哪|哪里|哪儿|什么地方|何处", r"where\b")
 WHEN = _any("什么时候|何时|几月|哪天|哪一天|哪年|哪一年|几号|什么时间", r"when\b")
@@ -188,6 +191,7 @@ PLACE_LEVEL = re.compile(
     r"(?P<level>省份|省区市|省市区?|省(?!级)|直辖市|自治区|区市|市区|区县|县市|区(?!级|间|块|域)|市(?!级|场|民)|县|地区|地方|城市|地(?=$|[^铁方区块产质]))"
     r"(?:里|中)?"
 )
+OFFICE = re.compile(r"长(?=[是的谁叫姓名换？?\s]|$)")  # behind 区, 市, 县 or 省: 崂山区长是谁
 # A place that is the field of a ranking, not what is asked about: “在全市排第几”.
 RANKED_IN = re.compile(r"(?:在|于)全?(?=$)")
 RANKING = _any("排[第老在]|第几|名次|位次|数一数二")
@@ -212,6 +216,7 @@ NEW_TOPIC = _any("换个话题|换一个话题|另外问|再问一个别的|另�
 
 # What is no topic: phrases, counted nouns, English function words, and single words.
 PHRASES = _any(
+    "(?<![重需主只首必纪])要(?=[建降办开拆改修增引添盖])",
     _WHAT_STEPS,
     _HOW,
     "请问一?下?|告诉我|想知道|我想问|帮我查一?下?|麻烦|查一?下|是多少|有多少|多少|百分之几|第几|是什么|有什么|什么|哪些|哪几",

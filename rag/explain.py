@@ -27,7 +27,7 @@ TABLES: tuple[QuestionType, ...] = ("compare", "rank", "trend")
 MOST_HITS = 5  # that are explained
 Aspect = Literal["places", "years", "period", "kind", "type", "unit", "topic"]
 ASPECTS: tuple[Aspect, ...] = ("places", "years", "period", "kind", "type", "unit", "topic")
-Outcome = Literal["answered", "beyond", "place", "constraints", "sides", "gate", "unsure"]
+Outcome = Literal["answered", "beyond", "place", "constraints", "sides", "gate", "silent", "unsure"]
 # What a constraint lets through, as `rag.constraints` has it.
 _KINDS: dict[Kind, str] = {
     "target": "目标或未注明", "result": "实绩、累计或未注明", "cumulative": "累计或实绩", "other": "不限性质",
@@ -214,7 +214,9 @@ def _outcome(
     if answer.dropped and (query.type in TABLES or threshold.reached(confidence)):
         return "gate"
     # A confidence of 0 with hits: a table of which too few cells were found.
-    return "sides" if threshold.reached(confidence) or (answer.hits and not confidence) else "unsure"
+    if query.type in TABLES and (threshold.reached(confidence) or (answer.hits and not confidence)):
+        return "sides"
+    return "silent" if threshold.reached(confidence) else "unsure"
 
 
 def _why(outcome: Outcome, query: Query, confidence: float, threshold: float) -> str:
@@ -231,6 +233,7 @@ def _why(outcome: Outcome, query: Query, confidence: float, threshold: float) ->
         "place": f"资料里没有{'、'.join(query.unknown_places)}，没有检索",
         "constraints": "没有符合条件的片段，所以不回答",
         "sides": "比较的各边没有找齐，所以不回答",
+        "silent": f"{sure}：最接近的话没有写出所问的数、时间或增减，所以不回答",
         "gate": "找到的话都没有通过核对，所以不回答",
         "unsure": f"{sure}：低于门槛，所以不回答",
     }[outcome]

@@ -87,7 +87,10 @@ class Extractor:
         if (grown := self._grown(query, ranked)) is not None:
             return grown
         lines = self._lines(query, ranked)
-        if confidence < SURE and len(lines) == 1 and (close := self._close(query, ranked, lines[0])):
+        close = self._close(query, ranked, lines[0]) if confidence < SURE and len(lines) == 1 else []
+        if not any(_tells(query, line) for line in (*lines, *close)):
+            return Extraction(Draft(), tuple(ranked), confidence)
+        if close:
             return Extraction(Draft((*lines, *close), notes=(UNSURE,)), tuple(ranked), confidence)
         notes = [narrow([s.context for s in lines])] if len(lines) > 1 else []
         draft = Draft((*lines, *self._further(query, lines)), notes=tuple(n for n in notes if n))
@@ -160,6 +163,12 @@ class Extractor:
         """What of a context the question leaves open."""
         time = None if query.years or query.period else (context.year, context.period)
         return (None if query.places else context.place, time, None if query.kind else context.kind)
+
+
+def _tells(query: Query, line: Statement) -> bool:
+    """Whether a line holds a number where one is asked for, and a time where that is; written any way."""
+    asked = {"number": cues.NUMERAL, "when": cues.MOMENT}.get(query.type)
+    return asked is None or asked.search(line.words) is not None
 
 
 def _share_for_amount(query: Query, best: Ranked) -> bool:

@@ -34,7 +34,8 @@ def placed(text: str, coverage: Coverage) -> tuple[tuple[str, ...], tuple[str, .
             known[same] = None
         else:
             unknown[name] = None
-        rest = rest[: mention.start] + " " + rest[mention.start + len(name) :]
+        office = name[-1] if name[-1] in "省市区县" and cues.OFFICE.match(text, mention.start + len(name)) else ""
+        rest = f"{rest[: mention.start]} {office}{rest[mention.start + len(name) :]}"
     if country := cues.COUNTRY.search(rest):
         (known if COUNTRY in covered else unknown)[COUNTRY] = None
         rest = rest[: country.start()] + " " + rest[country.end() :]

@@ -212,7 +212,7 @@ class Likeness:
 
     def _unasked_noun(self, word: str, tag: str) -> bool:
         asked = float(self.either[:, self.columns[word]].max())
-        return tag[:1] in "nb" and len(word) > 1 and word not in _PLAIN_MODIFIERS and asked < UNASKED
+        return tag[:1] in "nbj" and len(word) > 1 and word not in _PLAIN_MODIFIERS and asked < UNASKED
 
     def back(self, found: Sequence[str]) -> Vectors:
         """For each of `found` its best likeness to an asked word, shape (len(found),)."""
