@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from index.store import Store
 
 NEAR_BEFORE, NEAR_AFTER = 40, 25  # characters around a clause that are read with it
-FAR_OUT = 6.0  # standard deviations; more say no more
+FAR_OUT = 4.0  # standard deviations; more say no more
 NEXT_TO_NOTHING = 0.12  # share of a question's weight
 WIDE_MARGIN = 3.0  # of scores; a wider one says no more
 FROM_PARENT = 0.7  # what a word found in the heading above a heading counts
