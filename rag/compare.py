@@ -17,7 +17,7 @@ from index.types import Context, Fact, Kind, Passage
 from rag.constraints import fits
 from rag.cutting import Cutter, Extraction, cut
 from rag.measure import Key, Measures, key_of
-from rag.phrase import KIND_NAMES, not_found
+from rag.phrase import KIND_NAMES, kept_to, not_found
 from rag.rank import Ranked
 from rag.retrieve import Retriever
 from rag.types import Draft, Query, Statement
@@ -92,7 +92,8 @@ class Tables:
     # A rank and a trend.
 
     def _ordered(self, query: Query, found: Extraction) -> Extraction:
-        """The rows of a rank from its first to its last; those that state no number to compare come at the end."""
+        """The rows of a rank from its first to its last; those that state no number to compare come at the end, or go
+        where a limit is asked for, with those beyond it."""
         measures = self._measures.chosen(query, found.draft.statements)
         sign = 1 if query.order == "least" else -1
 
@@ -104,8 +105,13 @@ class Tables:
         if query.top and order:  # and those that state the same as the last of them
             last = place(order[min(query.top, len(order)) - 1])
             order = [i for i in order if place(i) <= last]
+        notes = found.draft.notes
+        if limit := query.limit:
+            known = [(i, m.amount.stated, m.key[2]) for i in order if (m := measures[i]) and m.amount]
+            order = [i for i, stated, unit in known if limit.keeps(stated, unit)]
+            notes = (kept_to(limit.text, len(order), len(known)), *notes)
         statements = tuple(found.draft.statements[i] for i in order)
-        return replace(found, draft=replace(found.draft, statements=statements))
+        return replace(found, draft=replace(found.draft, statements=statements, notes=notes))
 
     def _trend(self, query: Query) -> Extraction:
         """One row for each year; with fewer than two years, what one year's question would get."""
@@ -141,7 +147,8 @@ class Tables:
         for r in ranked:
             passage = r.hit.passage
             facts = self._measures.facts(passage.paragraph_id, passage.start, passage.end)
-            keyed.append((math.exp(r.score - ranked[0].score), [key_of(f) for f in facts]))
+            keys = [key_of(f) for f in facts if query.limit is None or query.limit.counts(f.base_unit)]
+            keyed.append((math.exp(r.score - ranked[0].score), keys))
         return self._measures.best_key(query, keyed)
 
     @cached_property

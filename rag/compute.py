@@ -42,6 +42,8 @@ def computed(query: Query, sides: Sequence[Side]) -> tuple[tuple[Computed, ...],
     """The computed lines of a table, and notes on why there are none where the question asks for one."""
     known = [_Known(s, s.measure, s.measure.amount) for s in sides if s.measure and s.measure.amount]
     asked = bool(query.operations or query.order) or query.type in ("rank", "trend")
+    if query.limit:  # which they are was asked, not which is the first
+        return (), ()
     if len(known) < 2:
         return (), ((phrase.NO_NUMBERS,) if asked else ())
     if query.type != "trend" and (why := _incomparable(known)):

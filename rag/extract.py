@@ -54,7 +54,7 @@ class Extractor:
         if query.type not in ("compare", "rank", "trend"):
             return self._single(query)
         table = self._tables.draft(query)
-        named = query.type == "compare" and len(query.places) <= MOST_NAMED
+        named = query.limit is not None or (query.type == "compare" and len(query.places) <= MOST_NAMED)
         return table if table.draft.statements or named else self._single(replace(query, type="number"))
 
     def _around(self, query: Query) -> Extraction:

@@ -24,6 +24,7 @@ _LINK = re.compile(r"(?:达到?|为|完成|实现|超过?|突破|约|近|到|不
 # What may stand before the name of an indicator without making it another one: 人均 in 人均地区生产总值 may not.
 _OPEN = re.compile(r"(?:^|[^\u4e00-\u9fff]|全[省市区县州国年]|全(?:自治区|直辖市)|实现|完成|预计|其中|我[省市区])$")
 _EXAMPLES = re.compile(r"^.{1,16}等(?=.{2})")  # 十梅庵北侧等口袋公园 are 口袋公园
+_OUTPUT = re.compile(r"总产量?$")  # 粮食总产, 粮食总产量 and 粮食产量 are one
 _GROWS = re.compile(r"增长|增速|增幅|涨幅|提高|下降|降幅|增长率")
 
 
@@ -42,7 +43,7 @@ class Measure:
 
 def key_of(fact: Fact) -> Key:
     """What two facts must share to be figures of the same thing."""
-    return _EXAMPLES.sub("", fact.name), fact.relation, fact.base_unit
+    return _OUTPUT.sub("产量", _EXAMPLES.sub("", fact.name)), fact.relation, fact.base_unit
 
 
 class Measures:

@@ -245,7 +245,12 @@ def _some(names: Sequence[str]) -> str:
 
 def not_found(places: Sequence[str]) -> str:
     """Which places a table leaves out: the figure may be there in other words."""
-    return f"没有找到同一写法的数：{_some(places)}。"
+    return f"没有找到同一写法的数：{'、'.join(places)}。"
+
+
+def kept_to(limit: str, count: int, of: int) -> str:
+    """How many of the places that state the figure keep to a limit."""
+    return f"{of}处写明了数，其中{count}处符合“{limit}”。"
 
 
 def other_units(units: Sequence[str]) -> str:

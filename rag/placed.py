@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from index.places import COUNTRY, Mention, find_places, lookup, parent
 from index.types import Coverage
 from rag import cues
+from rag.limits import limit_in
 
 # What is known by the place it serves: 广州地铁 is another thing than 北京地铁.
 _SERVICES = re.compile("地铁|轨道交通|公交|机场|空港|(?<!香)港(?![口航澳珠股])")
@@ -26,7 +27,12 @@ def placed(text: str, coverage: Coverage) -> tuple[tuple[str, ...], tuple[str, .
     known: dict[str, None] = {}
     unknown: dict[str, None] = {}
     rest = text
-    for mention in reversed(find_places(text, frozenset(covered))):
+    mentions = find_places(text, frozenset(covered))
+    if not mentions and by_code:  # 广东高速公路 is that of 广东, of which there is a report
+        shorts = "|".join(re.escape(p.short) for name in covered if (p := lookup(name)))
+        text = rest = re.sub(f"({shorts})(?=地铁|轨道交通|公交|高速|高铁|铁路|公路)", r"\1的", text)
+        mentions = find_places(text, frozenset(covered))
+    for mention in reversed(mentions):
         name = _display(text, mention)
         if cues.RANKED_IN.search(text[: mention.start]) and cues.RANKING.search(text[mention.end :]):
             pass
@@ -53,7 +59,8 @@ def placed(text: str, coverage: Coverage) -> tuple[tuple[str, ...], tuple[str, .
         # “哪个区有…” asks which place it is, unless their figures are to be compared.
         if len(every) > 1 and (
             not cues.WHICH_PLACE.match(level[0])
-            or any(words.search(text) for words in (cues.RANK, cues.MORE, cues.BOUND))
+            or any(words.search(text) for words in (cues.RANK, cues.MORE))
+            or limit_in(text)
         ):
             places = every
         rest = rest[: level.start()] + " " + rest[level.end() :]

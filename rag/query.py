@@ -13,6 +13,7 @@ from index.types import Coverage, Kind
 from rag import cues
 from rag.english import chinese_cues, is_english, uncovered_names
 from rag.fold import fold
+from rag.limits import limit_in
 from rag.placed import named, placed
 from rag.terms import formal, translated
 from rag.types import Operation, Order, Query, QuestionType
@@ -139,6 +140,7 @@ def _in_chinese(text: str, english: bool, coverage: Coverage) -> str:
     if english:
         return translated(chinese_cues(text, coverage.places))
     years = cues.LISTED_YEAR.sub(r"\1年", cues.YEARS_COUNTED.sub(r"\1年", formal(text)))
+    years = cues.LEVEL_BEHIND.sub(r"的哪些\1", years)
     return cues.THAN.sub("、", cues.FROM.sub("", cues.FIVE_YEARS.sub("过去5年", years)))
 
 
@@ -163,10 +165,11 @@ def _say(question: str, coverage: Coverage, asked: int) -> _Said:
     plain = bare
     places_or_times = max(len(places) + len(unknown), len({t.year or t.period for t in times}))
     operations = _operations(text)
-    bounded = len(places) > 1 and cues.BOUND.search(bare) is not None  # “哪些省在5.5%以上”
-    type_ = _type(bare, places_or_times, ranks=bounded or cues.RANK.search(text) is not None)
-    unit = asked_unit(bare)
-    if type_ == "yesno" or bounded:  # a figure that is asked about is compared, not searched
+    limit, span = (limit_in(bare) if len(places) > 1 else None) or (None, (0, 0))
+    type_ = _type(bare, places_or_times, ranks=limit is not None or cues.RANK.search(text) is not None)
+    bare = f"{bare[: span[0]]} {bare[span[1] :]}"
+    unit = limit.unit if limit else asked_unit(bare)
+    if type_ == "yesno":  # a figure that is asked about is compared, not searched
         for quantity in reversed(quantities(bare)):
             bare = bare[: quantity.before] + " " + bare[quantity.after :]
     if places_or_times > 1 or cues.TREND.search(text) or cues.CONTEXTUAL.search(text):
@@ -193,11 +196,12 @@ def _say(question: str, coverage: Coverage, asked: int) -> _Said:
         kinds=kinds if len(set(kinds)) > 1 else (),
         parts=_parts(bare),
         type="compare" if both else "trend" if _is_trend(text, times) else type_,
-        unit=unit if bare == plain else asked_unit(bare),
+        unit=unit if limit or bare == plain else asked_unit(bare),
         english=english,
         operations=operations,
         order=_order(text),
         top=_top(text) if cues.RANK.search(text) else None,
+        limit=limit,
     )
     fragment = bool(cues.CONTEXTUAL.search(text.lower())) or not (set(query.topic.split()) - _SAYING_LITTLE)
     return _Said(query, times, fragment, bool(cues.NEW_TOPIC.search(text)))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from index.types import Context, Hit, Kind, Span
+
+if TYPE_CHECKING:
+    from rag.limits import Limit
 
 Stage = Literal["retrieve", "generate", "verify"]  # of answering, as told to who waits
 QuestionType = Literal[
@@ -42,6 +45,7 @@ class Query:
     operations: tuple[Operation, ...] = ()  # what is to be computed of two figures
     order: Order | None = None  # which end of a ranking is asked for
     top: int | None = None  # how many of a ranking, None for all
+    limit: Limit | None = None  # what the figures of the places must keep to
     stayed: bool = False  # place and time are those of the question before, though it does not say so
 
     @property

@@ -47,7 +47,7 @@ _PLAIN_MODIFIERS = ACTIONS | frozenset((
 # Words that make another indicator of the one behind them, and of the one before them, whatever their part of speech.
 _MAKES_ANOTHER_BEFORE = frozenset(("人均", "户均", "单位", "万人", "千人", "亩均"))
 _MAKES_ANOTHER_BEHIND = frozenset(("能耗", "水耗", "强度", "占比", "比重", "弹性"))
-_STANDS_FOR = frozenset((("经济", "生产总值"),))  # an asker's word, a report's: 经济增长 is the growth of 生产总值
+_STANDS_FOR = frozenset((("经济", "生产总值"), ("pm2.5", "颗粒物"), ("颗粒物", "pm2.5")))
 MOST_WORDS = 50_000  # words whose vectors are kept: about 100 MB at 512 dimensions
 LIKE_ENOUGH = 0.3  # likeness from which a word is said to be found
 SAME, UNASKED = 0.8, 0.4  # likeness from which a word is the asked one, and below which it was not asked for
