@@ -92,8 +92,8 @@ class Tables:
     # A rank and a trend.
 
     def _ordered(self, query: Query, found: Extraction) -> Extraction:
-        """The rows of a rank from its first to its last; those that state no number to compare come at the end, or go
-        where a limit is asked for, with those beyond it."""
+        """The rows of a rank from its first to its last; those that state no number to compare come at the end. Of a
+        limit only those that keep to it, or all where none does."""
         measures = self._measures.chosen(query, found.draft.statements)
         sign = 1 if query.order == "least" else -1
 
@@ -108,8 +108,9 @@ class Tables:
         notes = found.draft.notes
         if limit := query.limit:
             known = [(i, m.amount.stated, m.key[2]) for i in order if (m := measures[i]) and m.amount]
-            order = [i for i, stated, unit in known if limit.keeps(stated, unit)]
-            notes = (kept_to(limit.text, len(order), len(known)), *notes)
+            kept = [i for i, stated, unit in known if limit.keeps(stated, unit)]
+            notes = (kept_to(limit.text, len(kept), len(known)), *notes)
+            order = kept or order
         statements = tuple(found.draft.statements[i] for i in order)
         return replace(found, draft=replace(found.draft, statements=statements, notes=notes))
 

@@ -30,11 +30,17 @@ LIKE_BEST = 0.9  # how well, against the best clause, another one of its section
 BESIDE_BEST, BESIDE_SCORE = 0.6, 3.0  # the same for an item of one list, and how much lower it may score
 # Sentences on a field: how many, how many characters in all, and how much lower than the best they may score.
 MOST_SWEPT, SWEPT_LENGTH, SWEPT_SCORE = 8, 700, 6.0
+FIRST_FEW, LONGEST_COUNTED = 3, 700  # hits that may open what is counted off; characters up to which it is shown whole
 BEST_FEW = 8  # hits among which the one may be that lists all
 SPEAKS = 0.5  # share of the question's weight in a clause from which clauses like it belong to it
 LENGTHY = 0.002  # what a character of a sentence counts against its nearness to the mean, a cosine
 TELLING = 4  # characters that headings share and no others would
 SHORTEST_SENTENCE = 10  # characters; a shorter one says too little alone
+
+
+_COUNTED_OFF = re.compile(r"(?<=[：:；;。，,])(?P<number>[一二三四五六七八九十]{1,3})是")
+_DATED = re.compile(r"\d+年?|[的年]")  # what headings share with a question without its meaning them
+_CLAUSE_END = re.compile("[，,；;。]")
 
 
 class Gatherer:
@@ -56,6 +62,7 @@ class Gatherer:
         return (
             self._headings(query)
             or self._swept(query, ranked, sure=sure)
+            or self._counted_off(ranked)
             or self._enumerated(query, ranked)
             or self._parallel(ranked)
             or self._section(query, ranked)
@@ -64,24 +71,32 @@ class Gatherer:
     # Lists.
 
     def _headings(self, query: Query) -> list[Statement]:
-        """The headings of one section that share words which the question names: “哪十个方面聚力攻坚求实效”; at least
-        three, and as many as it says. None when there are no such headings."""
-        counted = cues.COUNTED_LIST.search(query.text)
-        if not counted:
+        """The headings of one section that a question asks for, at least three: those that share words which it names
+        (“哪十个方面聚力攻坚求实效”), or as many as it says there are under a heading that it names (“10件惠民实事”)."""
+        asked, counts = cues.COUNTED_LIST.search(query.text), self._counts(query)
+        if not (asked or counts):
             return []
         groups: dict[tuple[str, tuple[str, ...]], list[Paragraph]] = {}
         for block in self._store.paragraphs:
             if block.role == "heading" and block.duplicate_of is None and fits(query, block.context):
                 groups.setdefault((block.report_id, block.section), []).append(block)
-        count = number_of(counted["count"]) if counted["count"] else None
-        for group in groups.values():
-            if not 3 <= len(group) <= MOST_ITEMS:
-                continue
-            shared = _shared([query.text, *(block.text for block in group)])
+        groups = {key: group for key, group in groups.items() if 3 <= len(group) <= MOST_ITEMS}
+        count = number_of(asked["count"]) if asked and asked["count"] else None
+        for group in groups.values() if asked else ():
+            shared = _shared([_DATED.sub(" ", text) for text in (query.text, *(block.text for block in group))])
             sure = count == len(group) or f"“{shared}”" in query.text or (count is None and len(shared) >= TELLING)
             if len(shared) >= 2 and sure:
                 return [cut(block, block.context) for block in group]
+        named = {key: fit for fit, key in self._retriever.parts(query)} if counts else {}
+        for key, group in groups.items():
+            if len(group) in counts and named.get(key, 0.0) >= HEADING_FITS:
+                return [cut(block, block.context) for block in group]
         return []
+
+    @staticmethod
+    def _counts(query: Query) -> set[float | None]:
+        """How many things a question says that there are: 10 of “10件实事”."""
+        return {number_of(found) for found in cues.COUNTED_THINGS.findall(query.text)}
 
     def _swept(self, query: Query, ranked: Sequence[Ranked], *, sure: bool) -> list[Statement]:
         """All that is said of a field (“在养老方面有什么安排”): what stands under the outermost heading naming it, or
@@ -105,9 +120,31 @@ class Gatherer:
             return [_gist(b) for b in items]
         return self._central(query, [b for b in blocks if b.role in ("paragraph", "item")])
 
+    def _counted_off(self, ranked: Sequence[Ranked]) -> list[Statement]:
+        """The items that follow one of the best hits, counted off: “办好10件实事。一是…；二是…”; of long ones the first
+        clause. None for fewer than three."""
+        for hit in [r for r in ranked[:FIRST_FEW] if r.features.clause >= SPEAKS]:
+            passage = hit.hit.passage
+            text = self._store.paragraph(passage.paragraph_id).text
+            _, end = self._cutter.sentence_span(hit)
+            found: list[re.Match[str]] = []
+            for match in _COUNTED_OFF.finditer(text, passage.start):
+                if number_of(match["number"]) == len(found) + 1 and (found or match.start() <= end + 1):
+                    found.append(match)
+            if len(found) < 3:
+                continue
+            after = text.find("。", found[-1].start()) + 1 or len(text)
+            starts = [match.start() for match in found]
+            ends = [*starts[1:], after]
+            if after - starts[0] > LONGEST_COUNTED:
+                clauses = [_CLAUSE_END.search(text, start) for start in starts]
+                ends = [min(end, m.start()) if m else end for end, m in zip(ends, clauses, strict=True)]
+            return [self._cutter.statement(hit, start, end) for start, end in zip(starts, ends, strict=True)]
+        return []
+
     def _enumerated(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
         """The sentence of one of the best hits that lists as many things as the question says there are."""
-        counts = {number_of(found) for found in cues.COUNTED_THINGS.findall(query.text)}
+        counts = self._counts(query)
         for hit in [r for r in ranked[:BEST_FEW] if counts and r.features.clause >= SPEAKS]:
             statement = self._cutter.sentence(hit)
             listed = {part.count("、") + 1 for part in re.split("[，,。；;：:]", statement.words)} - {1}

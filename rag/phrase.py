@@ -250,7 +250,7 @@ def not_found(places: Sequence[str]) -> str:
 
 def kept_to(limit: str, count: int, of: int) -> str:
     """How many of the places that state the figure keep to a limit."""
-    return f"{of}处写明了数，其中{count}处符合“{limit}”。"
+    return f"{of}处写明了数，{f'其中{count}处' if count else '没有一处'}符合“{limit}”。"
 
 
 def other_units(units: Sequence[str]) -> str:

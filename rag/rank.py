@@ -124,7 +124,8 @@ def evidence(query: Query, ranked: Sequence[Ranked], anywhere: Ranked | None) ->
     """What is known of the first of `ranked`; `anywhere` is the best hit without the constraints."""
     best = ranked[0]
     f = best.features
-    other = next((r for r in ranked if r.hit.passage.paragraph_id != best.hit.passage.paragraph_id), None)
+    elsewhere = (r for r in ranked if r.hit.passage.paragraph_id != best.hit.passage.paragraph_id)
+    other = next(elsewhere, ranked[1] if len(ranked) > 1 else None)  # a short report may be one paragraph
     return Confidence(
         score=best.score,
         elsewhere=max(0.0, anywhere.score - best.score) if anywhere else 0.0,
