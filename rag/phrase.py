@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 
 from index.passages import when
 from index.places import COUNTRY, lookup
@@ -12,6 +13,7 @@ from index.types import Context, Coverage, Kind
 from rag.english import pinyin
 from rag.types import Bound, Grounded, Operation, Polarity, Query, Row, Statement
 
+SAID_ONCE = 3  # lines with one label from which it stands above them
 MOST_COVERED, MOST_NAMED = 10, 5  # places that a refusal lists; of more than those, that it names
 UNSURE = "原文没有同样的说法，以上是最接近的几处，请看出处核对。"
 MODEL_DECLINED = "模型认为所给段落没有写明"
@@ -53,16 +55,29 @@ def english_label(context: Context) -> str:
     return ", ".join(part for part in (place, time, _KIND_ENGLISH[context.kind]) if part)
 
 
-def line(query: Query, statement: Statement, marker: int, *, labelled: bool = True) -> str:
+def lines(query: Query, marked: Sequence[tuple[Statement, int]]) -> list[str]:
+    """The cited lines of an answer. Where three or more in a row are of one place, time and kind, that is said once."""
+    found: list[str] = []
+    for head, group in groupby(marked, key=lambda each: label(each[0].context)):
+        several = list(group)
+        if query.english or not head or len(several) < SAID_ONCE:
+            found += [line(query, statement, marker) for statement, marker in several]
+        else:
+            found += [f"{head}：", *(f"· {_without_place(s)}。[{marker}]" for s, marker in several)]
+    return found
+
+
+def line(query: Query, statement: Statement, marker: int) -> str:
     """One cited line of an answer."""
     if query.english:
         return f"{english_label(statement.context)}: “{statement.words}”. [{marker}]"
     head = label(statement.context)
-    # A clause that names its own year or place needs no second one.
-    words = statement.words
-    if statement.context.place and words.startswith(f"{statement.context.place}"):
-        words = words[len(statement.context.place) :]
-    return f"{head}：{words}。[{marker}]" if labelled and head else f"{statement.words}。[{marker}]"
+    return f"{head}：{_without_place(statement)}。[{marker}]" if head else f"{statement.words}。[{marker}]"
+
+
+def _without_place(statement: Statement) -> str:
+    """The words of a statement whose label tells the place: a clause that names it needs no second one."""
+    return statement.words.removeprefix(statement.context.place or "")
 
 
 def sentence(query: Query, grounded: Grounded, markers: Sequence[int]) -> str:

@@ -157,7 +157,7 @@ class Pipeline:
         computed = tuple(c for c in table.computed if recomputed(c, citations))
         taken = (f"按{query.assumed_year}年：",) if query.assumed_year else ()
         notes = self._notes(extraction, table)
-        lines = [phrase.line(query, s, m) for s, m in marked]
+        lines = phrase.lines(query, marked)
         told = [c.text for c in computed]
         if query.type == "rank":  # the first is named first
             lines, told = told, [phrase.cell(row) for row in table.rows] or lines

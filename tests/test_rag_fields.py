@@ -45,6 +45,12 @@ def test_what_is_said_of_a_field_is_gathered_from_several_sections(real_pipeline
     assert {(c.place, c.year) for c in answer.citations} == {("青岛市", 2025)}
 
 
+def test_lines_of_one_place_time_and_kind_say_it_once(real_pipeline: Pipeline) -> None:
+    first, *lines = real_pipeline.ask("青岛2025年在养老方面有什么打算").answer.splitlines()
+    assert first == "2025年青岛市目标："
+    assert all(line.startswith("· ") and line.endswith("]") for line in lines)
+
+
 def test_a_field_that_a_heading_names_is_all_that_stands_under_it(real_pipeline: Pipeline) -> None:
     answer = real_pipeline.ask("青岛2025年海洋领域有哪些举措")
     assert len(answer.citations) == 13  # the items under heading 5 of 004
