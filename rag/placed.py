@@ -42,7 +42,7 @@ def placed(text: str, coverage: Coverage) -> tuple[tuple[str, ...], tuple[str, .
             unknown[name] = None
         office = name[-1] if name[-1] in "省市区县" and cues.OFFICE.match(text, mention.start + len(name)) else ""
         rest = f"{rest[: mention.start]} {office}{rest[mention.start + len(name) :]}"
-    if country := cues.COUNTRY.search(rest):
+    if country := cues.COUNTRY.search(rest) or (None if known or unknown else cues.CENTRAL.search(rest)):
         (known if COUNTRY in covered else unknown)[COUNTRY] = None
         rest = rest[: country.start()] + " " + rest[country.end() :]
     places = list(reversed(known))
