@@ -108,14 +108,16 @@ def _created_by() -> str:
 class Store:
     """An opened index. It never changes; open the folder again to see a newer generation."""
 
-    def __init__(self, content: Content, *, manifest: Manifest, embedder: Embedder) -> None:
-        """`embedder` must be the one whose vectors `content` holds; `open` checks it."""
+    def __init__(self, content: Content, *, manifest: Manifest, embedder: Embedder, generation: str = "") -> None:
+        """`embedder` must be the one whose vectors `content` holds; `open` checks it. `generation` is the name of the
+        generation's folder, empty for an index that lies in none."""
         self.reports = content.reports
         self.paragraphs = content.paragraphs
         self.passages = content.passages
         self.facts = content.facts
         self.index = content.index
         self.manifest = manifest
+        self.generation = generation
         self.embedder = embedder
         self.coverage = Coverage(tuple(sorted({passage.context for passage in self.passages}, key=_order)))
         self._reports = {report.id: report for report in self.reports}
@@ -166,7 +168,7 @@ class Store:
             raise IndexDamaged(
                 f"索引的向量是 {content.index.dim} 维，不是 {manifest.dim} 维。", generation.rebuild(folder)
             )
-        return cls(content, manifest=manifest, embedder=embedder)
+        return cls(content, manifest=manifest, embedder=embedder, generation=name)
 
     def report(self, report_id: str) -> Report:
         """The report with this id; KeyError when there is none."""

@@ -54,6 +54,11 @@ class Pipeline:
         """The chat model that words the answers, None where they are extracts."""
         return self._chat.name if self._chat else None
 
+    @property
+    def generation(self) -> str:
+        """The name of the generation of the index that the answers come from."""
+        return self.store.generation
+
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """The answer to `question` after the earlier questions `history`, oldest first.
 
@@ -83,7 +88,7 @@ class Pipeline:
             draft = self._chat.draft(answer.query, given, self.store)
             yield "verify"
             answer = self._generated(answer, answer.query, draft, [paragraph.id for paragraph, _ in given])
-        answer = replace(answer, history=tuple(earlier))
+        answer = replace(answer, history=tuple(earlier), generation=self.generation)
         yield replace(answer, elapsed_ms=round((time.perf_counter() - start) * 1000, 1))
 
     def _for_chat(self, answer: Answer, extraction: Extraction) -> list[tuple[Paragraph, Context]]:

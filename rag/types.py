@@ -177,6 +177,7 @@ class Answer:
     answerer: str = "extractive"
     confidence: float = 0.0
     elapsed_ms: float = 0.0
+    generation: str = ""  # of the index that it was answered from
     rows: tuple[Row, ...] = ()
     computed: tuple[Computed, ...] = ()
     notes: tuple[str, ...] = ()  # “按2026年”, “口径不同” ...

@@ -26,7 +26,11 @@ PHONE = (390, 844)
 @contextmanager
 def running(app: FastAPI) -> Iterator[str]:
     """Serves the app on a free port; gives its address."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )  # told so, asyncio sets TCP_NODELAY
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(256)
     config = uvicorn.Config(app, log_level="critical", ws="none", timeout_graceful_shutdown=1, lifespan="on")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -196,8 +196,8 @@ def test_the_header_says_what_the_answers_need() -> None:
     from tiny import tiny_pipeline
 
     reading = Reading(tiny_pipeline().store)
-    assert "离线可用" in header_html(reading, None)
-    named = header_html(reading, "chat:<qwen>")
+    assert "离线可用" in header_html(None)
+    named = header_html("chat:<qwen>")
     assert "&lt;qwen&gt;" in named
     assert "离线可用" not in named
 

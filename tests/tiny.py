@@ -55,6 +55,7 @@ class TinyPipeline:
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     go_on: threading.Event = field(default_factory=threading.Event)
     writer: str | None = None
+    generation: str = "000001-tiny"
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """“坏” breaks, “损” breaks as a damaged index does, “比较” gives a table; what is not found is refused."""
@@ -80,7 +81,7 @@ class TinyPipeline:
             yield "generate"
             assert self.go_on.wait(timeout=60)
             yield "verify"
-        yield answer
+        yield replace(answer, generation=self.generation)
 
     def explain(self, answer: Answer) -> Explanation:
         """All that the question and its evidence say is in it; the gate has dropped the question."""

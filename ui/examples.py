@@ -8,7 +8,7 @@ from itertools import islice
 
 from index.errors import WenjuError
 from index.types import Paragraph
-from ui.desk import Desk
+from ui.desk import Opened
 
 OFFERED = 4
 TRIED = 24  # candidates asked at most, so that a start stays quick
@@ -21,14 +21,14 @@ _DOES = re.compile("^(?:新|建|引|完成|培育|改造|开工|打造|发放|�
 _LEFT_OUT = re.compile("其中|分别|以及|包括|等|今年|去年|全年|每年|累计|我们")
 
 
-def example_questions(desk: Desk, wanted: int = OFFERED) -> tuple[str, ...]:
+def example_questions(opened: Opened, wanted: int = OFFERED) -> tuple[str, ...]:
     """Questions that the index answers with the very figure they were made from; places and kinds vary."""
     found: list[str] = []
     seen: set[tuple[object, ...]] = set()
     spare: list[str] = []
-    for paragraph, question, figure in islice(_candidates(desk.reading.shelf.paragraphs), TRIED):
+    for paragraph, question, figure in islice(_candidates(opened.reading.shelf.paragraphs), TRIED):
         context = paragraph.context
-        if not _answers(desk, question, figure):
+        if not _answers(opened, question, figure):
             continue
         sort = (context.place, context.kind, paragraph.report_id)
         (spare if sort in seen else found).append(question)
@@ -58,9 +58,9 @@ def _question(paragraph: Paragraph, match: re.Match[str]) -> str:
     return f"{context.year}年{place}{plan}{match['about']}{match['verb'] or ''}多少{unit}？"
 
 
-def _answers(desk: Desk, question: str, figure: str) -> bool:
+def _answers(opened: Opened, question: str, figure: str) -> bool:
     try:
-        answer = desk.peek(question)
+        answer = opened.peek(question)
     except WenjuError:
         return False
     return not answer.refused and figure in answer.answer

@@ -16,13 +16,14 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 64 * 1024
+LONGEST_LENGTH = 18  # digits of an announced length; Python refuses to read numbers of thousands
 _GET = ("GET", "HEAD")
 _PAGE = r"/|/config/?|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt|/assets/[\w.-]+|/static/[\w./-]+"
 _STREAMS = r"/gradio_api/(?:queue/data|heartbeat/\w+|startup-events|app_id)"
-_OURS = r"/healthz|/readyz|/metrics|/api/reports/[^/]{1,200}|/wenju/[\w.-]+"
+_OURS = r"/healthz|/readyz|/metrics|/api/shelf|/api/reports/[^/]{1,200}|/wenju/[\w.-]+"
 DOORS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (_GET, re.compile(rf"{_PAGE}|{_STREAMS}|{_OURS}")),
-    (("POST", "OPTIONS"), re.compile(r"/api/ask|/gradio_api/queue/join|/gradio_api/cancel|/gradio_api/reset")),
+    (("POST", "OPTIONS"), re.compile(r"/api/ask|/gradio_api/queue/join")),
 )
 HEADERS = {
     "x-content-type-options": "nosniff",
@@ -110,29 +111,32 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "0")
-        body = None if not announced.isdecimal() or int(announced) > self._most else await self._read(receive)
+        long = not announced.isdecimal() or len(announced) > LONGEST_LENGTH or int(announced) > self._most
+        body = None if long else await read_body(receive, self._most)
         if body is None:
             refusal = JSONResponse({"detail": f"请求太大：最多 {self._most // 1024} KiB"}, 413)
             await refusal(scope, receive, send)
             return
-        await self._app(scope, _replayed(body, receive), send)
-
-    async def _read(self, receive: Receive) -> bytes | None:
-        chunks: list[bytes] = []
-        size = 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return b"".join(chunks)
-            chunks.append(message.get("body", b""))
-            size += len(chunks[-1])
-            if size > self._most:
-                return None
-            if not message.get("more_body", False):
-                return b"".join(chunks)
+        await self._app(scope, replayed(body, receive), send)
 
 
-def _replayed(body: bytes, receive: Receive) -> Receive:
+async def read_body(receive: Receive, most: int = MOST_BYTES) -> bytes | None:
+    """The whole body of a request, None as soon as it is longer than `most` bytes."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return b"".join(chunks)
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > most:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
     """A `receive` that hands out the body that was read, then what follows (a disconnect)."""
     given = False
 

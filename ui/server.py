@@ -6,9 +6,15 @@ import errno
 import os
 import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from index.errors import WenjuError
+from index.errors import IndexDamaged, WenjuError
+
+if TYPE_CHECKING:
+    from rag.generate import ChatAnswerer
+    from rag.pipeline import Pipeline
 
 ANYWHERE = ("", "0.0.0.0", "::")
 
@@ -21,8 +27,31 @@ class PortTaken(ServerError):
     """Another program listens on the port."""
 
 
+@dataclass(frozen=True, slots=True)
+class IndexFolder:
+    """The folder that `wenju build` writes new generations into while the server runs."""
+
+    path: Path
+    chat: ChatAnswerer | None = None
+
+    def newest(self) -> str:
+        """The name of the current generation. Raises IndexMissing or IndexDamaged."""
+        from index.generation import FILES, current_name, rebuild
+
+        name = current_name(self.path)
+        if not (self.path / name / FILES.manifest).is_file():
+            raise IndexDamaged(f"索引 {self.path} 里没有 {name}。", rebuild(self.path))
+        return name
+
+    def open(self) -> Pipeline:
+        """The current generation, verified. Raises what `rag.open_pipeline` raises."""
+        from rag import open_pipeline
+
+        return open_pipeline(self.path, chat=self.chat)
+
+
 def serve(index_dir: str | Path, host: str = "127.0.0.1", port: int = 7860) -> None:
-    """Serves the page and the API until interrupted.
+    """Serves the page and the API until interrupted; a new generation of the index is taken within seconds.
 
     Raises PortTaken or ServerError when the address cannot be used, what `rag.open_pipeline` raises when the index
     cannot be, and ChatUnavailable when the chat model in WENJU_LLM cannot. Names under which the server may be
@@ -31,12 +60,11 @@ def serve(index_dir: str | Path, host: str = "127.0.0.1", port: int = 7860) -> N
     check_address(host, port)
     import uvicorn
 
-    from rag import open_pipeline
     from rag.generate import configured_chat
     from ui.api import create_app
 
-    chat = configured_chat()
-    app = create_app(open_pipeline(index_dir, chat=chat), hosts=allowed_hosts(host))
+    folder = IndexFolder(Path(index_dir), configured_chat())
+    app = create_app(folder.open(), folder=folder, hosts=allowed_hosts(host))
     print(f"问据已启动：http://{'127.0.0.1' if host in ANYWHERE else host}:{port}", flush=True)
     uvicorn.run(
         app, host=host, port=port, log_level="warning", server_header=False, ws="none", timeout_graceful_shutdown=3

@@ -7,20 +7,21 @@ beside it. Gradio is imported when the page is built, since that takes seconds.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
+from starlette.responses import JSONResponse
 
 from index.errors import WenjuError
 from index.types import Report
 from rag.types import Answer, Stage
-from ui.desk import Desk
-from ui.examples import example_questions
+from ui.desk import Desk, FieldError, Opened
 from ui.guard import PagePolicy
 from ui.reading import Reading
 from ui.render import answer_html, error_html, period_text, plain_text
@@ -52,16 +53,19 @@ _FOREIGN = re.compile(
 )  # Gradio's name, and an image on another host
 
 
-def mount_page(app: FastAPI, desk: Desk, examples: Sequence[str] | None = None) -> None:
+def mount_page(app: FastAPI, desk: Desk) -> None:
     """Mounts the page at `/` of an app that has its routes and its middlewares already."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
     import gradio as gr
 
-    offered = example_questions(desk) if examples is None else examples
+    async def shelf() -> JSONResponse:
+        return JSONResponse(shelf_json(desk), headers={"cache-control": "no-store"})
+
+    app.add_api_route("/api/shelf", shelf)
     app.add_middleware(PagePolicy, rewrite=dressed)
 
     def mount() -> None:
-        gr.mount_gradio_app(app, build_page(desk, offered), path="/", theme=_theme(), head=HEAD, **SETTINGS)
+        gr.mount_gradio_app(app, build_page(desk), path="/", theme=_theme(), head=HEAD, **SETTINGS)
 
     _in_a_loop(mount)
 
@@ -80,15 +84,16 @@ def _in_a_loop(call: Callable[[], None]) -> None:
         call()
 
 
-def build_page(desk: Desk, examples: Sequence[str]) -> Any:
-    """The `gradio.Blocks`: header, conversation, evidence and the box to ask in; CSS grid places them."""
+def build_page(desk: Desk) -> Any:
+    """The `gradio.Blocks`: header, conversation, evidence and the box to ask in; CSS grid places them. What depends on
+    the index comes from `shelf_json`, so that an open page can show a newer one."""
     import gradio as gr
 
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 3600), fill_width=True) as page:
         with gr.Column(elem_id="wenju"):
-            _static(gr, header_html(desk.reading, desk.writer), "top")
-            _static(gr, conversation_html(desk.reading, examples), "chat")
-            _static(gr, evidence_html(desk.reading), "evidence")
+            _static(gr, header_html(desk.writer), "top")
+            _static(gr, CONVERSATION, "chat")
+            _static(gr, EVIDENCE, "evidence")
             with gr.Row(elem_id="ask"):
                 box = gr.Textbox(
                     elem_id="box",
@@ -101,12 +106,14 @@ def build_page(desk: Desk, examples: Sequence[str]) -> Any:
                     ),
                 )
                 send = gr.Button("提问", elem_id="send", variant="primary")
-        before, turn = gr.JSON(visible=False), gr.JSON(visible=False)
+        # The page sends texts and a number only: Gradio takes some dicts for files (see ui/gradio_bodies.py).
+        before, ticket = gr.Textbox(visible=False), gr.Number(visible=False, precision=0)
+        turn = gr.JSON(visible=False)
         stage = _static(gr, "", "stage")
         asked = gr.on(
             [send.click, box.submit],
             partial(turns_of, desk),
-            [box, before],
+            [box, before, ticket],
             [turn, stage],
             js="(question) => window.wenju.begin(question)",
             show_progress="hidden",
@@ -120,31 +127,41 @@ def build_page(desk: Desk, examples: Sequence[str]) -> Any:
     return page
 
 
-def turns_of(desk: Desk, question: object, before: object) -> Iterator[tuple[dict[str, Any], str]]:
+def turns_of(desk: Desk, question: object, before: object, ticket: object) -> Iterator[tuple[dict[str, Any], str]]:
     """What the page gets for a question, each with the stage that it waits for: at last the card, and where its
     citations stand. An expected error is a card too.
 
-    `before` is what page.js sends along: the earlier questions, and a ticket that comes back with the answer.
+    `before` are the earlier questions as JSON; `ticket` comes back with the answer.
     """
-    sent = before if isinstance(before, dict) else {}
-    ticket = {"ticket": sent.get("ticket")}
+    numbered = {"ticket": ticket}
+    opened = desk.current
     try:
-        for step in desk.stages(question, sent.get("history", ())):
+        for step in desk.stages(question, _questions(before), opened):
             if isinstance(step, Answer):
-                yield ticket | _card(step, desk), ""
+                yield numbered | _card(step, opened), ""
             elif step in STAGES:
-                yield ticket, STAGES[step]
+                yield numbered, STAGES[step]
     except WenjuError as error:
-        yield ticket | {"failed": True, "html": error_html(error)}, ""
+        yield numbered | {"failed": True, "html": error_html(error)}, ""
 
 
-def _card(answer: Answer, desk: Desk) -> dict[str, Any]:
+def _questions(before: object) -> object:
+    """What the text `before` holds, for the desk to check; FieldError when it is no JSON."""
+    try:
+        return json.loads(before) if isinstance(before, str) and before else []
+    except (ValueError, RecursionError):
+        raise FieldError("history", "history 须是 JSON") from None
+
+
+def _card(answer: Answer, opened: Opened) -> dict[str, Any]:
+    number = _number(opened.reading)
     return {
         "failed": False,
         "question": answer.question,
-        "html": answer_html(answer, _number(desk.reading), panel_html(desk.explain(answer))),
-        "copy": plain_text(answer, _number(desk.reading)),
-        "citations": citation_places(answer, desk.reading),
+        "html": answer_html(answer, number, panel_html(opened.explain(answer))),
+        "copy": plain_text(answer, number),
+        "citations": citation_places(answer, opened.reading),
+        "generation": answer.generation,
     }
 
 
@@ -166,27 +183,38 @@ def citation_places(answer: Answer, reading: Reading) -> list[dict[str, Any]]:
     ]
 
 
-def header_html(reading: Reading, writer: str | None) -> str:
+def header_html(writer: str | None) -> str:
     """The name of the place, what is on the shelf, and what the answers need: nothing, or the chat model `writer`."""
     needs = f"答案由 {escape(writer.partition(':')[2])} 表述" if writer else "离线可用"
     return (
         '<header class="top"><h1 class="brand">问据<small>报告问答 · 句句有据</small></h1>'
-        '<div class="state">'
-        f'<span class="count">{len(reading.shelf.reports)} 份报告 · {reading.citable} 段</span>'
+        '<div class="state"><span class="count"></span>'
         f'<span class="offline"><i class="dot"></i>{needs}</span>'
         '<button type="button" id="new" hidden>新对话</button></div></header>'
     )
 
 
-def conversation_html(reading: Reading, examples: Sequence[str]) -> str:
-    """The conversation while it is empty: what is covered, and questions to begin with."""
+def shelf_json(desk: Desk) -> dict[str, str]:
+    """What the page shows of the index that answers now, each part as HTML: how much there is, what is covered,
+    questions to begin with, and the reports."""
+    opened, examples = desk.current, desk.offered
+    reading = opened.reading
     offered = "".join(f'<button type="button" class="example">{escape(question)}</button>' for question in examples)
     begin = f'<p class="try">可以这样问</p><div class="examples">{offered}</div>' if offered else ""
-    return (
-        '<div id="turns" role="log" aria-live="polite" aria-label="问答" tabindex="0"><div id="welcome">'
-        "<h2>问报告，句句有据</h2><p>答案只取自现有报告，每句话都标出所依据的段落；报告没有写的，会直接说明。</p>"
-        f"{covered_html(reading)}{begin}</div></div>"
-    )
+    return {
+        "generation": opened.pipeline.generation,
+        "count": f"{len(reading.shelf.reports)} 份报告 · {reading.citable} 段",
+        "welcome": covered_html(reading) + begin,
+        "reports": reports_html(reading),
+    }
+
+
+# The conversation while it is empty; the script fills in what is covered, and questions to begin with.
+CONVERSATION = (
+    '<div id="turns" role="log" aria-live="polite" aria-label="问答" tabindex="0"><div id="welcome">'
+    "<h2>问报告，句句有据</h2><p>答案只取自现有报告，每句话都标出所依据的段落；报告没有写的，会直接说明。</p>"
+    '<div id="covered"></div></div></div>'
+)
 
 
 def covered_html(reading: Reading) -> str:
@@ -200,12 +228,12 @@ def covered_html(reading: Reading) -> str:
     return f'<dl class="covered">{shown}</dl>'
 
 
-def evidence_html(reading: Reading) -> str:
-    """The evidence pane; while nothing is open, it lists the reports, each to be read."""
+def reports_html(reading: Reading) -> str:
+    """The reports, newest first, each to be read: what the evidence pane lists while nothing is open."""
     newest = sorted(reading.shelf.reports, key=lambda report: report.year or 0, reverse=True)
     listed = "".join(_report_line(report) for report in newest[:MOST_LISTED])
     more = f'<p class="more">另有 {len(newest) - MOST_LISTED} 份</p>' if len(newest) > MOST_LISTED else ""
-    return EVIDENCE.replace("<!--reports-->", f'<div class="shelf">{listed}{more}</div>')
+    return f'<div class="shelf">{listed}{more}</div>'
 
 
 EVIDENCE = """<section id="ev" aria-label="依据"><div class="evh">
@@ -213,7 +241,7 @@ EVIDENCE = """<section id="ev" aria-label="依据"><div class="evh">
 <div class="step" hidden><button type="button" id="prev" aria-label="上一条依据">‹</button>
 <span id="place" aria-live="polite"></span><button type="button" id="next" aria-label="下一条依据">›</button></div>
 <h2 id="evt">现有报告</h2><div class="crumb" id="crumb">答案所依据的原文会在这里打开</div></div>
-<div id="doc" tabindex="0" role="region" aria-label="报告原文"><!--reports--></div></section>"""
+<div id="doc" tabindex="0" role="region" aria-label="报告原文"></div></section>"""
 
 
 def dressed(page: str) -> str:

@@ -14,6 +14,7 @@ let pending = null; // the question that is being answered: {question, node, tic
 let tickets = 0;
 let shown = null; // the evidence that is open: {turn, place}
 let home = null; // the pane while nothing is open
+let generation = null; // of the index that the page shows
 
 // ---- asking ------------------------------------------------------------------------------------------------------
 
@@ -59,7 +60,7 @@ function begin(question) {
   setTimeout(watch, PULSE, ticket);
   reveal(asked, "start");
   write("");
-  return [question, { history: history.slice(-20), ticket }];
+  return [question, JSON.stringify(history.slice(-20)), ticket]; // never an object: Gradio would interpret it
 }
 
 /** What the server is doing now, while an answer is awaited. */
@@ -80,6 +81,7 @@ async function watch(ticket) {
 
 function finish(turn) {
   if (pending?.ticket !== turn.ticket) return; // given up meanwhile
+  if (turn.generation !== generation) stock();
   if (turn.failed) return fail(turn.html);
   const { node } = settle(turn.html);
   const done = adopt(turn, node);
@@ -87,6 +89,18 @@ function finish(turn) {
   if (done.citations.length) open(done, 0);
   else if (narrow.matches) sheet(false);
   reveal(node.previousElementSibling, "start");
+}
+
+/** What the index that answers now holds; a newer one may have come since the page was opened. */
+async function stock() {
+  const shelf = await fetch("api/shelf", { cache: "no-store" }).then((r) => (r.ok ? r.json() : null), () => null);
+  if (!shelf) return;
+  generation = shelf.generation;
+  reports.clear();
+  document.querySelector(".count").textContent = shelf.count;
+  $("covered").innerHTML = shelf.welcome;
+  home.list = shelf.reports;
+  if (!shown) $("doc").innerHTML = home.list;
 }
 
 /** Takes an answer into the conversation; its card stands in `node`. */
@@ -351,7 +365,8 @@ document.addEventListener("focusin", (event) => {
 /** Gradio draws the page after this script has run. */
 function ready() {
   if (home || !$("doc") || !$("stage") || !box()) return;
-  home = { title: $("evt").textContent, line: $("crumb").textContent, list: $("doc").innerHTML };
+  home = { title: $("evt").textContent, line: $("crumb").textContent, list: "" };
+  stock();
   drawn.disconnect();
   new MutationObserver(stage).observe($("stage"), { childList: true, subtree: true, characterData: true });
   restore();
