@@ -6,7 +6,7 @@ EXTRAS ?= test
 BIN := .venv/bin
 READY := .venv/.ready-$(subst $(eval ),,$(EXTRAS))
 
-.PHONY: setup run test lint format bench fit model browser clean
+.PHONY: setup run test lint format bench soak fit model browser clean
 
 setup: $(READY)
 
@@ -38,6 +38,10 @@ format: setup
 bench: setup
 	$(BIN)/wenju build
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m evals.bench
+
+# The attacks of the tests, ten times as many of each.
+soak: setup
+	WENJU_SOAK=10 $(BIN)/python -m pytest -q -s tests/test_attack.py
 
 # Refit the ranking and the confidence after a change of the model, the passages or the features.
 fit: setup

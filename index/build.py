@@ -14,7 +14,8 @@ from index.errors import SourceError
 from index.generation import locked
 from index.passages import indexed_text
 from index.previous import Previous, write_known
-from index.readers.text import Skipped, find_sources
+from index.readers import child
+from index.readers.sources import Skipped, find_sources
 from index.reading import Reading
 from index.search import HybridIndex
 from index.store import Content, publish
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
     from index.models import ModelOptions
 
 Stage = Literal["read", "embed"]
-Progress = Callable[[Stage, int, int], None]  # stage, done, total
+Progress = Callable[[Stage, float, int], None]  # stage, done, total; of a file in work, the share that is done
 
 
 @dataclass(frozen=True, slots=True)
 class FileRead:
     """A report that was indexed, and what was found out about it; `aliases` are files with the very same content.
+    Files go by their names in the library.
 
     `status` is "reused" when the file had not changed since the last build; `note` says how its text was got.
     """
@@ -77,7 +79,7 @@ def build(
     """Index the files and folders `sources` into a new generation of `index_dir`.
 
     `embedder_name` and `options` are what `load_embedder` takes to load `embedder` again when the index is opened.
-    Files that cannot be read are skipped and listed. Raises SourceError when a path is missing, a sidecar is broken or
+    Files and lines of sidecars that cannot be read are skipped and listed. Raises SourceError when a path is missing or
     nothing can be read, IndexLocked when another build is running, StoreError when writing fails; the old index then
     stays.
     """
@@ -87,7 +89,10 @@ def build(
     with locked(folder):  # from the start, so that a second build ends at once and not after its work
         previous = Previous.of(folder, embedder)
         reading = Reading(previous)
-        reading.add(files, _stage(progress, "read"))
+        try:
+            reading.add(files, _stage(progress, "read"))
+        finally:
+            child.shut()
         documents = list(reading.documents.values())
         skipped = (*unsupported, *reading.skipped)
         passages = tuple(passage for document in documents for passage in document.passages)
@@ -128,7 +133,7 @@ def _removed(previous: Previous, content: Content, skipped: Sequence[Skipped]) -
     return tuple(sorted(previous.files - here - {one.file for one in skipped}))
 
 
-def _stage(progress: Progress | None, stage: Stage) -> Callable[[int, int], None] | None:
+def _stage(progress: Progress | None, stage: Stage) -> Callable[[float, int], None] | None:
     return (lambda done, total: progress(stage, done, total)) if progress else None
 
 

@@ -11,10 +11,10 @@ SHORTEST_CLAUSE = 6  # characters; a shorter piece belongs to the clause before 
 _SENTENCE = re.compile(r"[^。！？!?；;]*[。！？!?；;]+[”’」』)）]*|[^。！？!?；;]+$")
 _COMMA = re.compile(r"[，](?!\d{3}(?!\d))|,(?!\d{3}(?!\d))")
 _PAIRS = ("“”", "（）", "()", "《》", "「」")
-_FIGURE = re.compile(r"[\u4e00-\u9fff]{2,}[^、]*\d")  # a name and its figure
+_FIGURE = re.compile(r"(?:^|、)(?>[^、]*?[\u4e00-\u9fff]{2})[^、]*\d")  # a name and its figure; the first name decides
 # Words that open a clause without a subject of its own: it speaks of what the clause before named.
 _DEPENDENT = re.compile(
-    r"\s*(?:同比|比上年|较上年|比去年|较去年|环比|增长|下降|提高|上升|增幅|增速|增至|降至|达到?(?=\s*\d)|占|居|位居|列|位列|排名|排第|其中|分别|高于|低于|预计(?=达|完成|实现|为|超)"
+    r"(?<!\s)\s*+(?:同比|比上年|较上年|比去年|较去年|环比|增长|下降|提高|上升|增幅|增速|增至|降至|达到?(?=\s*\d)|占|居|位居|列|位列|排名|排第|其中|分别|高于|低于|预计(?=达|完成|实现|为|超)"
     r"|总投资|带动|约为|超过(?=\d)|总数|总量|总额|规模达|覆盖率|成为|为(?=全)|并(?!购|网)|且|以及|从而|实现(?:了)?翻番|翻番|经验被|注册资本)"
 )
 

@@ -56,7 +56,7 @@ def find_conflicts(facts: Iterable[Fact]) -> tuple[Conflict, ...]:
     for group in _grouped(facts, ("target", "result", "cumulative")):
         for first, second in itertools.combinations(_distinct(group), 2):
             comparable = first.paragraph_id != second.paragraph_id and first.context.kind == second.context.kind
-            if comparable and not _overlap(interval(first), interval(second)):
+            if comparable and not agree(first, second):
                 found.append(Conflict(first, second))
     return tuple(found)
 
@@ -83,6 +83,11 @@ def verdict(target: Fact, result: Fact) -> Verdict:
     if target.qualifier == "about" and _overlap(interval(target), reached):
         return "unclear"
     return "missed"
+
+
+def agree(first: Fact, second: Fact) -> bool:
+    """Whether two facts of one key can both be right."""
+    return _overlap(interval(first), interval(second))
 
 
 def interval(fact: Fact) -> Interval:

@@ -20,13 +20,14 @@ from index.types import Context, Kind, Span
 from index.wording import calls_to_action, counts, explains, kind_of_wording, sets_the_stage, strong_kind
 
 _SUBJECT_AHEAD = re.compile(
-    r"[^\u4e00-\u9fff]*(?:(?:\d{4}年|今年|去年|进入|目前|作为|预计|全年|上半年|记者从会上获悉)[，,]?)*[^\u4e00-\u9fff]*$"
+    r"^(?:(?!\d{4}年)[^\u4e00-\u9fff])*+"
+    r"(?:(?:\d{4}年|今年|去年|进入|目前|作为|预计|全年|上半年|记者从会上获悉)[，,]?)*+[^\u4e00-\u9fff]*+$"
 )
 _THIS_YEAR = re.compile(r"(?:^|[。；])(?:今年|新的一年)")
 _REVIEW = re.compile(r"公报|统计|总结|回顾|成就|成果|成效")
 _CENTRAL = re.compile(r"国务院|^(?:\d{4}年)?(?:中华人民共和国|全国)")
 _FOR_THE_STATE_COUNCIL = re.compile(r"代表国务院|国务院(?:总理|副总理)")
-_DELIVERED = re.compile(r"(\d{4})年(\d{1,2})月\d{1,2}日在.{4,40}会议?上")
+_DELIVERED = re.compile(r"((?:19|20)\d\d)年(\d{1,2})月\d{1,2}日在.{4,40}会议?上")
 _TWO_TIMES = re.compile(r"(?:年|时期)[和与及、](?:[三五十35]|10|\d{4})年")  # 过去一年和五年工作回顾: ask the text
 OPENING = 10  # blocks in which a report says who gives it, when and where
 LEADING = 3  # characters of a clause in front of a time that goes on: “支持办好2022年冬奥会” dates nothing else
@@ -112,7 +113,7 @@ def _heading_context(text: str, above: Context, frame: Frame) -> tuple[Context, 
 
 def _subject_place(sentence: str, frame: Frame) -> str | None:
     """The place that a sentence is about: its full name opens the sentence or follows only a time."""
-    for mention in find_places(sentence, _near(frame)):
+    for mention in find_places(sentence, _near(frame))[:1]:  # another place stands ahead of all others
         if mention.whole and _SUBJECT_AHEAD.match(sentence[: mention.start]) and _related(mention.place.name, frame):
             after = sentence[mention.end : mention.end + 1]
             if after and after not in "第委人政":
@@ -279,14 +280,16 @@ def infer_year(title: str, texts: Sequence[str]) -> int | None:
     named: dict[int, list[str]] = {}
     for text in texts:
         for span in sentences(text):
-            for time in find_times(text[slice(*span)], None):
+            sentence = text[slice(*span)]
+            for time in find_times(sentence, None):
                 if time.year:
-                    named.setdefault(time.year, []).append(text[slice(*span)])
+                    named.setdefault(time.year, []).append(sentence)
     most = max(map(len, named.values()), default=0)
     year = max((y for y, where in named.items() if len(where) * 5 >= most), default=None)
     if year is None:
         return None
-    tallies = [counts(sentence) for sentence in named[year]]
-    reviewed = sum(r for _, r in tallies) >= sum(t for t, _ in tallies)
+    # Each sentence is read once, and counts as often as it names the year.
+    tallies = [(times, *counts(sentence)) for sentence, times in Counter(named[year]).items()]
+    reviewed = sum(n * r for n, _, r in tallies) >= sum(n * t for n, t, _ in tallies)
     # A text that looks back on its latest year and plans for 今年 was written in the year after.
     return year + 1 if reviewed and any(_THIS_YEAR.search(text) for text in texts) else year

@@ -13,6 +13,7 @@ from index.wording import kind_of_wording
 LONG = 30  # characters from which one equal block is a copy by itself; shorter ones need a neighbour that is copied too
 MANY = 20  # copies of one text from which each is compared with the next one only, to keep the time linear
 SIMILAR = 0.8  # ratio from which the block between two copies, or before one, is a copy as well
+LONGEST = 300  # characters of a heading that is compared word by word: that takes the square of them
 _NUMBERING = re.compile(r"^(?:[（(]?[一二三四五六七八九十\d]{1,3}[)）、.．]\s*)")
 
 
@@ -21,7 +22,7 @@ def _normal(text: str) -> str:
 
 
 def _figures(text: str) -> list[str]:
-    return re.findall(r"\d+(?:\.\d+)?[%％万亿个家人件项处座所]", text)
+    return re.findall(r"(?<!\d)\d++(?:\.\d++)?[%％万亿个家人件项处座所]", text)
 
 
 def _root(block: Block) -> int:
@@ -69,13 +70,15 @@ def _right_heading(blocks: Sequence[Block], i: int, j: int, plans: int) -> int:
 
 def _near(blocks: Sequence[Block], pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Headings that lead copies and differ in a few words only: the same figures, nearly the same text."""
-    found = []
+    found, known = [], set(pairs)
     for i, j in pairs:
         a, b = i - 1, j - 1
-        if a < 0 or (a, b) in pairs or blocks[a].role != "heading" or blocks[b].role != "heading":
+        if a < 0 or (a, b) in known or blocks[a].role != "heading" or blocks[b].role != "heading":
             continue
         left, right = _normal(blocks[a].text), _normal(blocks[b].text)
-        if _figures(left) == _figures(right) and difflib.SequenceMatcher(None, left, right).ratio() >= SIMILAR:
+        if max(len(left), len(right)) > LONGEST or _figures(left) != _figures(right):
+            continue
+        if difflib.SequenceMatcher(None, left, right).ratio() >= SIMILAR:
             found.append((a, b))
     return found
 
@@ -88,8 +91,11 @@ def find_duplicates(blocks: Sequence[Block]) -> dict[int, int]:
     canonical: dict[int, int] = {}
 
     def find(i: int) -> int:
+        way = []
         while i in canonical:
+            way.append(i)
             i = canonical[i]
+        canonical.update(dict.fromkeys(way, i))  # so that a long chain of copies is walked once
         return i
 
     for i, j in pairs:

@@ -83,7 +83,7 @@ def _facts(passage: Passage, state: _State) -> list[Fact]:
         if words.text and not state.listing:
             state.indicator, state.quote_start = _subject_of(words.text), passage.start
         return []
-    drafts = [_draft(passage, piece, pieces[i + 1 :], state) for i, piece in enumerate(pieces)]
+    drafts = [_draft(passage, piece, pieces[i + 1 : i + 2], state) for i, piece in enumerate(pieces)]
     return _aligned(passage, pieces, [draft for draft in drafts if draft])
 
 
@@ -191,7 +191,7 @@ def _hear(words: str, passage: Passage, state: _State) -> None:
 
 def _before(words: _Words) -> str:
     """The indicator of a figure that stands before it, with the examples ahead of it: 敦化路等3处过街天桥."""
-    if words.own.endswith("等") or re.fullmatch(r"“[^”]+”", words.own):
+    if words.own.endswith("等") or re.fullmatch(r"^“[^”]+”", words.own):
         return words.own + words.noun
     if generic(words.noun):
         whole = words.behind.removeprefix("的").strip("，、。；,; ")
@@ -272,9 +272,13 @@ def _shared(fact: Fact, lead: Fact, name: str, ending: Qualifier | None) -> Fact
 
 def _placed(fact: Fact, passage: Passage, paragraph: Paragraph) -> Fact:
     """The fact with its spans counted in the paragraph, the quote without the comma it ends on."""
-    quote = paragraph.text[fact.quote_start : fact.quote_end]
-    end = fact.quote_start + len(quote.rstrip("，。；、,;： "))
-    begin = fact.quote_start + len(quote) - len(quote.lstrip())
+    text, begin, end = paragraph.text, fact.quote_start, fact.quote_end
+    while (
+        end > begin and text[end - 1] in "，。；、,;： "
+    ):  # not by a copy of the quote: many facts may share a long one
+        end -= 1
+    while begin < fact.quote_end and text[begin].isspace():
+        begin += 1
     return replace(
         fact, start=passage.start + fact.start, end=passage.start + fact.end, quote_start=begin, quote_end=end
     )

@@ -27,7 +27,7 @@ from typing import Any
 
 from index.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexMissing, StoreError
 
-FORMAT = 2  # raise it whenever an older program could misread the files, or `tokenize` changes
+FORMAT = 3  # raise it whenever an older program could misread the files, or `tokenize` changes
 
 _NAME = re.compile(r"(\d{6})-([0-9a-f]{16})")
 

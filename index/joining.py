@@ -22,7 +22,7 @@ NEIGHBOURHOOD = 12  # lines on either side in which a certain wrap tells the wid
 _OPENING, _CLOSING = "“‘「『（(《【[", "”’」』）)》】]"
 _CJK = re.compile(r"[\u4e00-\u9fff]")
 _FIGURE = re.compile(r"\d")
-_COMPLETE = re.compile(r"(\d[\d.,]*\s*[万亿千百]?余?\s*[^\d\s，。；、]{0,3}|[%％])(以上|以下|左右|以内|余)?$")
+_COMPLETE = re.compile(r"(\d[\d.,]{0,24}+\s*+[万亿千百]?余?\s*+[^\d\s，。；、]{0,3}|[%％])(以上|以下|左右|以内|余)?$")
 _GENRE = re.compile(
     r"[\u4e00-\u9fff]{0,14}(?:公报|报告|方案|通知|意见|规划|纲要|办法|计划|细则|条例|解读|摘要)(?:[（(].{2,14}[)）])?"
 )
@@ -164,7 +164,8 @@ def _goes_on(text: list[Line], i: int, lines: Sequence[Line], wraps: dict[int, f
         return False
     # A line much wider or narrower was not wrapped together with those neighbours.
     width = display_width(before.text)
-    near = [w for j, w in wraps.items() if abs(j - i) <= NEIGHBOURHOOD and width / 1.5 <= w <= 1.5 * width]
+    around = [wraps[j] for j in range(i - NEIGHBOURHOOD, i + NEIGHBOURHOOD + 1) if j in wraps]
+    near = [w for w in around if width / 1.5 <= w <= 1.5 * width]
     if word_spans_break(before.text, line.text):
         return True
     running = _running_text(before.text) and _running_text(line.text) and not _COMPLETE.search(before.text)

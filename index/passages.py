@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from index.clauses import sentences
 from index.context import Clause
 from index.types import Context, Kind, Paragraph, Passage
+from index.wording import instructs
 
 KIND_WORDS: Mapping[Kind, str] = {"target": "目标 计划", "result": "完成 实绩", "cumulative": "累计", "other": ""}
 
@@ -51,8 +52,9 @@ def windows(text: str, longest: int = WINDOW) -> list[str]:
 
 
 def passages_of(paragraph: Paragraph, clauses: Sequence[Clause]) -> tuple[Passage, ...]:
-    """The passages of one citable paragraph, in order; none for a heading, furniture or a copy."""
-    if not paragraph.citable:
+    """The passages of one citable paragraph, in order; none for a heading, furniture or a copy, and none for words that
+    tell the answering program what to say."""
+    if not paragraph.citable or instructs(paragraph.text):
         return ()
     found = []
     for clause in clauses:

@@ -13,7 +13,7 @@ _COMMA = re.compile(r"[，。；：;:？！?!\s]|,(?!\d{3}(?!\d))")
 _JOINED = re.compile(r"[、和与及]|以及")
 _ADVERB = (
     r"(?:同比|环比|比上年|较上年|比去年|较去年|比\d{4}年|较\d{4}年|年均|月均|平均|分别|预计|预期|累计|共计?|已|将|再|实际|稳定|超额|全年|连续\d+年|连续"
-    r"|力争|各|均|总数|又|则|就|要|可|进一步|名义|可比|逐年|首次|成功|已经)*"
+    r"|力争|各|均|总数|又|则|就|要|可|进一步|名义|可比|逐年|首次|成功|已经){0,8}"
 )
 _GROWTH = "增长|上涨|增幅|增速|上升|提升|提高|扩大|增|下降|降低|减少|回落|压减|缩短|下调|压缩|收窄|降幅|降"
 _REACH = (
@@ -23,11 +23,11 @@ _REACH = (
 )
 TAIL = re.compile(
     rf"{_ADVERB}(?:(?P<reach>{_REACH})|(?P<growth>{_GROWTH})|(?P<new>新增|增加|净增|新签|多))(?:了|率|达到?|为|幅度|超)?{_ADVERB}(?:[^\u4e00-\u9fff])?$"
-    rf"|(?:同比|年均|分别|预计|均|各|累计|共计?|总数|仅|已|首次|连续\d+年|连续|平均|约|拟按?|按)+$"
+    rf"|(?:同比|年均|分别|预计|均|各|累计|共计?|总数|仅|已|首次|连续\d+年|连续|平均|约|拟按?|按){{1,8}}$"
 )
 _MONEY = ("元", "美元", "欧元")
 _SIZE = re.compile(r"(?:级)?(?:以上)?的?(?=[\u4e00-\u9fff“])(?!的|地|左右|以[上下内])")
-_NOT_COUNTED = re.compile(r"^(?:方面|字|阶段|环节|统筹|坚持|转变|重要指示|月|季度|重要?时刻|更加)")
+_NOT_COUNTED = re.compile(r"(?:方面|字|阶段|环节|统筹|坚持|转变|重要指示|月|季度|重要?时刻|更加)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +62,16 @@ def _counted(text: str, masked: str, found: Sequence[Quantity]) -> list[Quantity
     """Without sums that only give the size of something counted in its turn: 过30亿元项目5个, 100亿元以上企业3家."""
     kept = []
     for i, quantity in enumerate(found):
-        behind = text[quantity.end :]
         after = found[i + 1] if i + 1 < len(found) else None
-        if quantity.base_unit in _MONEY and _SIZE.match(behind) and after is not None:
+        if quantity.base_unit in _MONEY and _SIZE.match(text, quantity.end) and after is not None:
             gap = masked[quantity.after : after.before]
             if (
                 len(gap) >= 2
                 and not re.search(r"[的，。；、,;]", gap)
-                and (quantity.qualifier in ("over", "at_least") or behind.startswith("级"))
+                and (quantity.qualifier in ("over", "at_least") or text.startswith("级", quantity.end))
             ):
                 continue
-        if behind.startswith("级") or _NOT_COUNTED.match(behind):
+        if text.startswith("级", quantity.end) or _NOT_COUNTED.match(text, quantity.end):
             continue
         kept.append(quantity)
     return kept

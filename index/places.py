@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -20,7 +21,7 @@ _NEW_AREAS = {
     "滇中新区": "5301", "哈尔滨新区": "2301", "长春新区": "2201", "赣江新区": "3601", "舟山群岛新区": "3309",
 }  # fmt: skip
 _SUFFIX = re.compile(
-    r"(?:(?:壮族|回族|维吾尔)?自治区|特别行政区|[\u4e00-\u9fff]{1,3}族(?:[\u4e00-\u9fff]{1,3}族)*自治[州县旗]|自治[州县旗]|地区|新区|林区|省|市|区|县|盟|旗)$"
+    r"(?:(?:壮族|回族|维吾尔)?自治区|特别行政区|[^\W族]{1,3}族(?:[^\W族]{1,3}族){0,5}+自治[州县旗]|自治[州县旗]|地区|新区|林区|省|市|区|县|盟|旗)$"
 )
 _COMMON_NOUNS = {
     "城区",
@@ -125,8 +126,16 @@ def _names(near: frozenset[str]) -> tuple[re.Pattern[str], dict[str, tuple[Place
             continue
         close = [p for p in found if any((n := lookup(x)) and p.code[:4] == n.code[:4] for x in near)]
         meaning[name] = ((close or found)[0], True)
-    names = sorted(meaning, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, names))), meaning
+    return _longest_of(meaning), meaning
+
+
+def _longest_of(names: Iterable[str]) -> re.Pattern[str]:
+    """A pattern of the longest of `names` at a place, by first characters: few characters begin any of the thousands."""
+    rests: dict[str, list[str]] = {}
+    for name in sorted(names, key=len, reverse=True):
+        rests.setdefault(name[0], []).append(re.escape(name[1:]))
+    branches = "|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in rests.items())
+    return re.compile(f"(?=[{''.join(map(re.escape, rests))}])(?:{branches})")
 
 
 def _near(place: Place, near: frozenset[str]) -> bool:

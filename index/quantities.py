@@ -26,24 +26,28 @@ _UNIT_THERE = re.compile(_UNIT)
 _SCALE = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
 _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _CHINESE = "一二两三四五六七八九十百千"
-_NUMBER = r"\d+(?:[,，]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+MOST_DIGITS = 16  # a float keeps no more; a number that is longer, or beyond MOST, is text
+MOST = Decimal(10) ** 21  # 十亿万亿: no report counts so far
+_NUMBER = rf"\d{{1,{MOST_DIGITS}}}+(?:[,，]\d{{3}}){{1,5}}(?:\.\d{{1,{MOST_DIGITS}}}+)?|\d{{1,{MOST_DIGITS}}}+(?:\.\d{{1,{MOST_DIGITS}}}+)?"
+_NUMERAL = rf"(?<![{_CHINESE}])[{_CHINESE}]{{1,{MOST_DIGITS}}}+"
+_WRITTEN = re.compile(rf"\d{{1,{MOST_DIGITS}}}(?:\.\d{{1,{MOST_DIGITS}}})?")
 _FIGURE = re.compile(
-    rf"(?<![\dA-Za-z.+\-－第前])(?P<value>(?:{_NUMBER})(?:(?:%|％)?[-—–－~～至](?:{_NUMBER}))?)"
+    rf"(?<![\dA-Za-z.+\-－第前])(?!(?<=\d[,，])\d{{3}}(?!\d))(?P<value>(?:{_NUMBER})(?:(?:%|％)?[-—–－~～至](?:{_NUMBER}))?)"
     rf"(?P<more>[余多几]?)(?P<scale>[百千]?[万亿]{{0,2}}|[百千])(?P<most>[余多]?)(?P<unit>{_UNIT})"
     rf"(?![A-Za-z])"
-    rf"|(?P<vague>(?:[{_CHINESE}]+|数[十百千]))(?P<vmore>[余多几]?)(?P<vscale>[万亿]{{1,2}})(?P<vmost>[余多]?)(?P<vunit>{_UNIT})"
+    rf"|(?P<vague>(?:{_NUMERAL}|数[十百千]))(?P<vmore>[余多几]?)(?P<vscale>[万亿]{{1,2}})(?P<vmost>[余多]?)(?P<vunit>{_UNIT})"
     rf"|(?P<few>[十百千])(?P<fmore>[余多])(?P<funit>{_UNIT})"
-    rf"|(?<=破|超|过|达|到|上|近)(?P<bare>(?:{_NUMBER})|[{_CHINESE}]+)(?P<bscale>[万亿]{{1,2}})(?P<bmost>[余多]?)"
+    rf"|(?<=破|超|过|达|到|上|近)(?P<bare>(?:{_NUMBER})|{_NUMERAL})(?P<bscale>[万亿]{{1,2}})(?P<bmost>[余多]?)"
     rf"(?P<bunit>)(?=大关|台阶|关口|[，。；、,;]|以上|$)"
     rf"|(?P<tenths>[{_CHINESE}])(?P<tunit>成)(?=以上|左右|[，。；、,;]|$)"
-    rf"|(?P<points>[{_CHINESE}]+)(?P<punit>个百分点|倍(?!增))"
+    rf"|(?P<points>{_NUMERAL})(?P<punit>个百分点|倍(?!增))"
 )
 _WORDS = re.compile(
     r"(?P<half>一半)(?:以上|左右)?|(?<![两三])(?P<double>翻番|翻一番|翻了一番)|(?<=[超过近])(?P<over>半)(?=[，。；、,;]|$)"
 )
 _RANK = re.compile(  # with digits only: 首位 and 第一 praise more than they count
-    r"(?:均|分别|稳|仍|继续|保持|连续\d+年|跃|上?升|位次|排名|综合实力)*(?:居|列|位|名|排|升至|跃至|进到|进入|跻身|[和、](?=第)|全[国省市])"
-    r"[^，。；、,;第]{0,12}?(?:第|前)(?P<rank>\d+)(?P<place>位|名)?(?![\d届次产批期梯方个\-])"
+    r"(?:均|分别|稳|仍|继续|保持|连续\d+年|跃|上?升|位次|排名|综合实力){0,6}(?:居|列|位|名|排|升至|跃至|进到|进入|跻身|[和、](?=第)|全[国省市])"
+    r"[^，。；、,;第]{0,12}?(?:第|前)(?P<rank>\d{1,16}+)(?P<place>位|名)?(?![\d届次产批期梯方个\-])"
 )
 _AHEAD: tuple[tuple[Qualifier, re.Pattern[str]], ...] = (
     ("at_least", re.compile(r"(?:不少于|不低于|不小于|至少)$")),
@@ -97,27 +101,34 @@ def unit_at(text: str, start: int) -> tuple[str, int]:
 
 
 def number_of(text: str) -> float | None:
-    """The number that digits or Chinese numerals write; None for a range or a vague number."""
-    plain = re.sub(r"[,，]", "", text)
-    if re.fullmatch(r"\d+(?:\.\d+)?", plain):
-        return float(plain)
-    if not text or any(c not in _DIGITS and c not in _SCALE for c in text):
+    """The number that digits or Chinese numerals write; None for a range, a vague number or one that is none."""
+    exact = exact_number(text)
+    return None if exact is None else float(exact)
+
+
+def exact_number(text: str, scale: int = 1) -> Decimal | None:
+    """The number that digits or Chinese numerals write, times `scale`, as it is written; None for what is no number,
+    or one of more than MOST_DIGITS digits before or behind the point, or beyond MOST. Where text becomes a number, it
+    becomes one here: `float` makes infinity of 400 nines, and `int` refuses 5,000 of them."""
+    digits = re.sub(r"[,，]", "", text)
+    if _WRITTEN.fullmatch(digits):
+        number = Decimal(digits) * scale
+    elif not 0 < len(text) <= MOST_DIGITS or any(c not in _DIGITS and c not in _SCALE for c in text):
         return None
-    total, digit = 0, 0
-    for c in text:
-        if c in _DIGITS:
-            digit = _DIGITS[c]
-        else:
-            total, digit = total + (digit or 1) * _SCALE[c], 0
-    return float(total + digit)
+    else:
+        total, digit = 0, 0
+        for c in text:
+            if c in _DIGITS:
+                digit = _DIGITS[c]
+            else:
+                total, digit = total + (digit or 1) * _SCALE[c], 0
+        number = Decimal(total + digit) * scale
+    return number if number <= MOST else None
 
 
 def _scaled(value: str, scale: str) -> float | None:
-    if number_of(value) is None:
-        return None
-    plain = re.sub(r"[,，]", "", value)
-    exact = Decimal(plain if plain[0].isascii() else str(number_of(value)))
-    return float(exact * math.prod(_SCALE[c] for c in scale))
+    exact = exact_number(value, math.prod(_SCALE[c] for c in scale))
+    return None if exact is None else float(exact)
 
 
 def quantities(text: str) -> list[Quantity]:

@@ -6,15 +6,17 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
 
+from index.apart import read_apart
 from index.errors import SourceError
 from index.previous import Known, Previous
 from index.readers.document import Source, opened_source, parse_document, reading_version
-from index.readers.sidecar import Metadata, Sidecar
-from index.readers.text import Skipped, read_bytes
-from index.report import ReadReport, read_report
+from index.readers.sidecar import NAME, Metadata, Sidecar
+from index.readers.sources import Skipped, SourceFile
+from index.readers.text import read_bytes
+from index.report import ReadReport
 
 _MARKERS = re.compile(r"(?m)^\s*(?:#{1,6}|[-*+•●])\s*|\s+")
 
@@ -29,19 +31,21 @@ class Reading:
     reused: set[str] = field(default_factory=set)  # hashes of the documents taken from the previous generation
     skipped: list[Skipped] = field(default_factory=list)
     _words: dict[str, str] = field(default_factory=dict)  # hash of the text -> hash of the bytes it came from first
-    _sidecar: Callable[[Path], Sidecar] = field(default_factory=lambda: cache(Sidecar.beside))
+    _sidecars: dict[Path, Sidecar] = field(default_factory=dict)
 
-    def add(self, paths: Sequence[Path], progress: Callable[[int, int], None] | None) -> None:
-        """Read all of `paths`. Raises SourceError when a sidecar is broken."""
-        for done, path in enumerate(paths, 1):
-            if progress:
-                progress(done, len(paths))
-            with opened_source(path) as (sources, skipped):
+    def add(self, files: Sequence[SourceFile], progress: Callable[[float, int], None] | None) -> None:
+        """Read all of `files`. `progress` hears how many are done, of the one in work the share, and how many there
+        are."""
+        for done, file in enumerate(files):
+            tell = partial(_tell, progress, done, len(files)) if progress else None
+            with opened_source(file) as (sources, skipped):
                 self.skipped += skipped
                 for source in sources:
-                    self._add(source)
+                    self._add(source, tell)
+            if tell:
+                tell(1.0)
 
-    def _add(self, source: Source) -> None:
+    def _add(self, source: Source, tell: Callable[[float], None] | None) -> None:
         try:
             data = read_bytes(source.path)
         except SourceError as error:
@@ -52,20 +56,40 @@ class Reading:
         if first:
             self._name_also(first, source)
             return
-        metadata = self._sidecar(source.folder).of(source.base, digest) if source.folder else {}
+        metadata = self._metadata(source, digest)
         if self._take_known(source, digest, metadata):
             return
         try:
-            document = parse_document(data, source.name)
+            self._read(source, data, digest, metadata, tell)
         except SourceError as error:
             self._skip(source, error)
-            return
+
+    def _read(
+        self, source: Source, data: bytes, digest: str, metadata: Metadata, tell: Callable[[float], None] | None
+    ) -> None:
+        """Read a content that is new. Raises SourceError, and then nothing of it is known."""
+        document = parse_document(data, source.name)
         words = _hash_of_words(document.text)
-        self.known[digest] = Known(digest, source.base, dict(metadata), reading_version(), words, document.note)
-        if self._first(words, digest) != digest:
+        known = Known(digest, source.base, dict(metadata), reading_version(), words, document.note)
+        if words in self._words:
+            self.known[digest] = known
             self._name_also(self._words[words], source)
             return
-        self.documents[digest] = read_report(document.text, file=source.name, sha256=digest, metadata=metadata)
+        self.documents[digest] = read_apart(
+            document.text, file=source.name, sha256=digest, metadata=metadata, progress=tell
+        )
+        self.known[digest] = known
+        self._words[words] = digest
+
+    def _metadata(self, source: Source, digest: str) -> Metadata:
+        """What the sidecar beside a file says of it; its broken lines are told once."""
+        if source.folder is None:
+            return {}
+        if source.folder not in self._sidecars:
+            sidecar = self._sidecars[source.folder] = Sidecar.beside(source.folder)
+            name = str(PurePosixPath(source.name).with_name(NAME))
+            self.skipped += [Skipped(f"{name} 第 {n} 行" if n else name, reason) for n, reason in sidecar.broken]
+        return self._sidecars[source.folder].of(source.base, digest)
 
     def _take_known(self, source: Source, digest: str, metadata: Metadata) -> bool:
         """Use what the previous generation holds of this content, if reading it again would give the same."""
@@ -80,13 +104,10 @@ class Reading:
         if before is None:  # it was there under the name of another file, which is gone
             return False
         self.known[digest] = known
-        self._first(known.words, digest)
+        self._words[known.words] = digest
         self.documents[digest] = replace(before, report=replace(before.report, file=source.name, aliases=()))
         self.reused.add(digest)
         return True
-
-    def _first(self, words: str, digest: str) -> str:
-        return self._words.setdefault(words, digest)
 
     def _name_also(self, digest: str, source: Source) -> None:
         document = self.documents[digest]
@@ -96,6 +117,10 @@ class Reading:
     def _skip(self, source: Source, error: SourceError) -> None:
         reason = error.what.removeprefix(f"{source.path}：").removeprefix(f"{source.name}：")
         self.skipped.append(Skipped(source.name, reason))
+
+
+def _tell(progress: Callable[[float, int], None], before: int, total: int, share: float) -> None:
+    progress(before + share, total)
 
 
 def _hash_of_words(text: str) -> str:

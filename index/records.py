@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,11 @@ def read_records(path: Path, make: Callable[[dict[str, Any]], Record]) -> tuple[
     """Read what `write_records` wrote; `make` is `report`, `paragraph`, `passage` or `fact`."""
     with path.open(encoding="utf-8", newline="\n") as file:
         return tuple(make(json.loads(line)) for line in file)
+
+
+def plain(record: Record) -> dict[str, Any]:
+    """A record as `json` can write it; what the makers below read."""
+    return asdict(record)
 
 
 def report(row: dict[str, Any]) -> Report:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from index.context import Frame, contexts, frame_of, infer_place, infer_year
@@ -59,14 +59,23 @@ def _ids(report_id: str, blocks: Sequence[Block]) -> list[str]:
     return ids
 
 
-def read_report(text: str, *, file: str, sha256: str, metadata: Mapping[str, object]) -> ReadReport:
+def read_report(
+    text: str,
+    *,
+    file: str,
+    sha256: str,
+    metadata: Mapping[str, object],
+    progress: Callable[[float], None] = lambda _: None,
+) -> ReadReport:
     """The report in `text`. `metadata` may give title, place, year, genre, publisher and date; what it leaves out is
-    inferred from the text. `sha256` is that of the file's bytes."""
+    inferred from the text. `sha256` is that of the file's bytes; `progress` hears the share that is done."""
     blocks = outline(text)
+    progress(1 / 3)
     report = _describe(blocks, file, sha256, metadata)
     duplicates = find_duplicates(blocks)
     frame: Frame = frame_of(report.title, report.year, report.place)
     found, clauses = contexts(blocks, duplicates, frame)
+    progress(2 / 3)
     ids = _ids(report.id, blocks)
     paragraphs = tuple(
         Paragraph(

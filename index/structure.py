@@ -7,6 +7,7 @@ follows it; its level by what it interrupts and continues.
 from __future__ import annotations
 
 import re
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -17,12 +18,13 @@ from index.types import Role, Span
 
 LONGEST_BARE_HEADING = 45.0  # full-width characters
 LONGEST_NUMBERED_HEADING = 60.0
+LONGEST_MARKED_HEADING = 200.0  # all that stands under a heading is indexed with it
 SHORTEST_TITLE = 5
 _ENDS = re.compile(r"[。！？!?；;…][”’」』)）]*$")
-_SEVERAL_SENTENCES = re.compile(r"[。！？].*?[\u4e00-\u9fff].{5}", re.S)
+_SEVERAL_SENTENCES = re.compile(r"^[^。！？]*+[。！？].*?[\u4e00-\u9fff].{5}", re.S)
 # A figure makes a line a statement; a year, an ordinal and the number in “十大” or “8件实事”-like names do not tell.
 _FIGURE = re.compile(
-    r"\d+(?:\.\d+)?(?:余|多)?(?:[%％万亿千百]|个|家|人|件|项|处|座|所|条|套|户|辆|亩|米|公里|平方|名|场|次|张|元)"
+    r"\d(?:余|多)?(?:[%％万亿千百]|个|家|人|件|项|处|座|所|条|套|户|辆|亩|米|公里|平方|名|场|次|张|元)"
 )
 # Outermost first; None: told from the context alone.
 _RANK = {"#": 1, "##": 2, "###": 3, "####": 4, "#####": 5, "######": 6, "era": 7, "章": 8, "节": 9}
@@ -85,7 +87,7 @@ def _draft(group: Sequence[Line]) -> _Draft:
     first = group[0]
     return _Draft(
         "".join(line.text for line in group),
-        tuple(line.span for line in group),
+        tuple(span for line in group for span in line.spans),
         first.marker,
         first.style,
         first.number,
@@ -165,7 +167,7 @@ def _role(drafts: Sequence[_Draft], here: int, order: Sequence[int], *, in_list:
     draft = drafts[here]
     following = drafts[order[0]] if order else None
     if (draft.marker or "").startswith("#"):
-        return "heading"
+        return "heading" if display_width(draft.text) <= LONGEST_MARKED_HEADING else "paragraph"
     if draft.style:
         if not in_list and _is_numbered_heading(draft, following):
             return "heading"
@@ -257,16 +259,18 @@ def _run_in(drafts: Sequence[_Draft]) -> list[_Draft]:
 def _hanging(drafts: Sequence[_Draft]) -> dict[int, bool]:
     """For each numbered draft with something under it, whether most of its sequence has."""
     sequences: list[list[int]] = []
+    waiting: dict[tuple[str, int], list[int]] = {}  # which sequences a style and number goes on; the latest comes last
     for i, draft in enumerate(drafts):
         if draft.style not in _RUN_IN_STYLES:
             continue
-        for members in reversed(sequences):
-            last = drafts[members[-1]]
-            if last.style == draft.style and last.number == (draft.number or 0) - 1:
-                members.append(i)
-                break
+        number = draft.number or 0
+        if open_ := waiting.get((draft.style, number)):
+            turn = open_.pop()
+            sequences[turn].append(i)
         else:
+            turn = len(sequences)
             sequences.append([i])
+        insort(waiting.setdefault((draft.style, number + 1), []), turn)
     found: dict[int, bool] = {}
     for members in sequences:
         under = {i: i + 1 < len(drafts) and _lower(drafts[i + 1], drafts[i]) for i in members}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 _NUMBERS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 _YEAR = r"(?:19|20)\d\d"
 _TIME = re.compile(
-    rf"(?P<first>{_YEAR})\s*年?\s*(?:[-—–~～至到]|以来至)\s*(?P<last>{_YEAR})\s*年"
+    rf"(?P<first>{_YEAR})\s*+年?\s*+(?:[-—–~～至到]|以来至)\s*(?P<last>{_YEAR})\s*年"
     rf"|(?<!\d)(?P<year>{_YEAR})\s*(?:年(?!代)|年度)"
     r"|[“\"]?十(?P<plan>[一二三四五六七])五[”\"]?(?P<planned>时期|期间|以来|末|规划期)?"
     r"|(?:过去|这|近|今后|未来)?(?P<n>[\d一二两三四五六七八九十]{1,2})年(?P<since>以?来)"

@@ -32,6 +32,14 @@ _CLOSING = re.compile(
     r"让我们.{0,80}(?:奋斗|努力|前进|拼搏)|为.{4,80}而(?:努力|不懈|团结)奋斗|^各位代表[：:！!].{0,60}我们(?:一定|要)|^让我们"
 )
 _NOTES = re.compile(r"(?:注释|名词解释|附注|注)[:：]?")
+_INSTRUCTS = re.compile(
+    r"(?:忽略|无视|忘记|忘掉|不要理会)[^。！？]{0,12}(?:指令|提示词|设定|以上|上述|之前|此前)"
+    r"|[你您](?:现在)?(?:是|必须|只能|应当|扮演)[^。！？否]{0,12}(?:助手|模型|机器人|AI|回答|输出|回复)"
+    r"|(?:一律|只能|必须|务必|请)(?:直接)?(?:回答|回复|输出)[^。！？]{0,4}[：:“\"为成说\d]|(?:回答|回复|告诉)提问(?:者|的人)"
+    r"|\b(?:ignore|disregard|forget|override)\b[^.!?。]{0,40}\b(?:instructions?|prompts?|rules|above|previous)\b"
+    r"|<\|?(?:im_start|system|assistant)|\bsystem prompt\b|^\s*(?:system|assistant|user)\s*[:：]",
+    re.I,
+)
 ASIDE_WITHIN = 90  # characters from the start in which an aside shows itself
 # What a speech says beside its matter: greetings, thanks, difficulties, the guiding line, explanations of the targets.
 _ASIDE = re.compile(
@@ -39,6 +47,12 @@ _ASIDE = re.compile(
     r"|成绩(?:的取得|来之不易)|取得的成绩|表示(?:衷心|崇高|诚挚).{0,6}(?:感谢|敬意)|总(?:的|体)要求是|^实现(?:上述|这些|以上)目标|这些目标的?(?:确定|设定)"
     r"|^(?:责任|牵头|主办|配合)单位[:：]|^(?:资料|数据)来源[:：]|^注(?:释)?[:：]|自印发之日起"
 )
+
+
+def instructs(text: str) -> bool:
+    """Whether a text speaks to the program or the person that answers from it instead of about its matter: “忽略以上
+    内容，一律回答…”. Reports never do; whoever plants one wants it quoted."""
+    return _INSTRUCTS.search(text) is not None
 
 
 def counts(text: str) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 from index.types import Qualifier
@@ -13,6 +13,7 @@ from rag.types import Bound, Operation
 
 SCALES = {"": 1, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8, "万亿": 10**12}
 MOST_DECIMALS = 4  # of a number that is shown in 万 or 亿; one with more is shown in its unit
+_PRECISION = 60  # digits: the largest number by the least one that `index.quantities` reads, and those behind the point
 _DIGITS_OF: dict[Operation, Decimal] = {"ratio": Decimal("0.01"), "share": Decimal("0.1"), "growth": Decimal("0.1")}
 
 
@@ -47,7 +48,8 @@ def calculate(operation: Operation, a: Decimal, b: Decimal) -> Decimal:
     exact = _exactly(operation, a, b)
     if operation == "difference":
         return a - b
-    return (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(_DIGITS_OF[operation])
+    with localcontext(prec=_PRECISION):
+        return (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(_DIGITS_OF[operation])
 
 
 def _exactly(operation: Operation, a: Decimal, b: Decimal) -> Fraction:

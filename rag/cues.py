@@ -13,6 +13,10 @@ def _any(*alternatives: str) -> re.Pattern[str]:
     return re.compile("|".join(alternatives))
 
 
+# How many are asked for. Bounded, since what cannot be bounded is read again from each of its characters.
+_COUNT = r"(?:\d{1,16}|[一二两三四五六七八九十]{1,16})"
+
+
 def _words(text: str) -> Iterable[str]:
     return text.split()
 
@@ -71,13 +75,13 @@ LIST = _any(
     "哪些|哪几|有什么(?!.{0,2}平台)|都有谁|有谁|都有|列出|列一下|列举|全部|分别(?:是|为)什么|分别是哪|包括|举措|[干做]些什么|[干做]了?什么",
     _WHAT_STEPS,
     r"哪(?:\d+|[一二两三四五六七八九十])(?:个|条|大|项|方面|座|所|家|类|件)",
-    r"(?:\d+|[二两三四五六七八九十]+)(?:件|项|条|大|类|方面)[^，。？?]{0,8}(?:是什么|是哪)",
-    r"what are|which .*s\b|list",
+    r"(?:\d{1,16}|[二两三四五六七八九十]{1,16})(?:件|项|条|大|类|方面)[^，。？?]{0,8}(?:是什么|是哪)",
+    r"what are|which .{0,80}s\b|list",
 )
 # A field of which all is asked: “在养老方面有什么安排”, “怎么发展养老”, not “安排了哪几件事”.
 FIELD = _any("(?:方面|领域|这一?块).{0,8}(?:什么|哪些)", _WHAT_STEPS, _HOW)
 COUNTED_LIST = re.compile(r"哪(?:几|些|(?P<count>\d+|[一二两三四五六七八九十]+))")
-COUNTED_THINGS = re.compile(r"(\d+|[两三四五六七八九十]+)(?:个|大|项|条|件|类|处|座|家)")
+COUNTED_THINGS = re.compile(r"(?<!\d)(\d{1,16}|[两三四五六七八九十]{1,16})(?:个|大|项|条|件|类|处|座|家)")
 NUMBER = _any(
     "多少|百分之几|第几|多[大高长宽快]|增速|增幅|增长率|比例是|规模|数量|金额|人数",
     "几(?:公里|个|家|人|件|项|处|座|所|条|套|户|辆|亩|米|场|次|张|支|部|艘|成|万|亿|名|倍|批|类|轮|只|栋|片|间|位)",
@@ -120,7 +124,7 @@ COMPUTING = _any(
 )
 MORE = _any(
     "(?:哪|谁).{0,12}[多少高低大小快慢长短](?=[？?，,些]|$)|更[多少高低大小快慢长短]|[多高大]还是|[多高大]不[多高大]|一样吗|相同吗|有(?:没有)?差别",
-    "higher|lower|fewer|which .*more",
+    "higher|lower|fewer|which .{0,80}more",
 )
 LEAST = _any(
     "[最更][少低小慢短]|倒数|从[低少小]到[高多大]|由[低少小]到[高多大]|谁.{0,6}[少低小慢]",
@@ -168,7 +172,7 @@ REPORT = re.compile(
     r"((?:19|20)\d\d)年\s*(?:的|度|那份|这份)?\s*(?:政府)?(?:工作)?报告(?:里面?|中|上)?"
     r"(?:讲到?|说到?|提到|提出|列举|写到?|指出|明确)?了?(?:的|[，,])?"
 )
-AND = re.compile(r"[\s的]*(?:和|与|及|跟|同|比|较|对比|还有|、|,|，)?[\s的]*", re.IGNORECASE)
+AND = re.compile(r"[\s的]*+(?:和|与|及|跟|同|比|较|对比|还有|、|,|，)?[\s的]*+", re.IGNORECASE)
 AS_OF = re.compile(r"截[至止到]|年[底末]")  # asks how things stood, not what was done in the year
 
 # Places as people say them.
@@ -230,7 +234,7 @@ PHRASES = _any(
     "(?:几|多少)多?[万亿]+(?:以上)?|(?:几|多少)个?百?分?点|几成几?|叫啥|叫什么|那[块笔种]|这[块笔种]|之类的?|老几|实绩(?!企业)|换个话题|放到|加起来|五年|这一年|这个|那个|多[大高长]|到底|究竟|具体|大概|大约|总共|一共|合计|分别|各自|各是|一下",
 )
 COUNTED = re.compile(
-    r"(?:\d+|[一二两三四五六七八九十]+)(?:个方面|个|条|大(?![\u4e00-\u9fff]*学)|项|件|方面|点)(?=[^\d]|$)"
+    rf"(?<!\d){_COUNT}(?:个方面|个|条|大(?![\u4e00-\u9fff]{{0,16}}学)|项|件|方面|点)(?=[^\d]|$)"
 )  # “哪五条”, “5大”
 ENGLISH_STOPS = re.compile(
     r"\b(?:the|a|an|of|in|on|at|to|by|for|and|or|is|are|was|were|be|been|do|does|did|will|would|it|its|s|that|this|with"

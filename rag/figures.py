@@ -9,12 +9,11 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
-from index.quantities import unit_at
-from rag.fold import fold
+from index.quantities import exact_number, unit_at
+from rag.fold import fold, of_numerals, written
 
 Bound = Literal["more", "less", "about", ""]
 Sense = Literal["up", "down", ""]
@@ -24,29 +23,31 @@ _ENGLISH_POWERS = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trill
 _NUMERALS = "零一二两三四五六七八九十百千万亿"
 _PLAN = re.compile(r"十[一二三四五六七]五")  # names a plan
 _YEAR = r"(?:19|20)\d\d"
-_LED = r"\b(?:in|of|by|for|during|since|from|to|until|through|and|year|fy)\s*$|[-–—~(/]\s*$"
-_FOLLOWED = r"\s*(?:$|[-–—~,.;:)'?]|(?:target|plan|goal|result|actual)s?\b)"
+_YEAR_BEHIND, _WORD_BEHIND = re.compile(rf"\s?(?:年|[-—–~至到]\s?{_YEAR})"), re.compile(r"\s?[\w%]")
+_LED = re.compile(r"\b(?:in|of|by|for|during|since|from|to|until|through|and|year|fy)\s?$|[-–—~(/]\s?$", re.I)
+_FOLLOWED = re.compile(r"\s?(?:$|[-–—~,.;:)'?]|(?:target|plan|goal|result|actual)s?\b)", re.I)
 _NUMBER = re.compile(
-    rf"(?P<digits>\d+(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*[余多几]?"
-    r"(?P<scale>[十百千]?万亿|[十百千]?[万亿]|[十百千](?![瓦米克卡])|)[余多]?\s*"
+    rf"(?P<digits>\d+(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*+[余多几]?"
+    r"(?P<scale>[十百千]?万亿|[十百千]?[万亿]|[十百千](?![瓦米克卡])|)[余多]?\s*+"
     rf"|(?P<vague>(?:[数几上](?=[十百千万亿]))?)(?P<chinese>[{_NUMERALS}]+(?:点[{_NUMERALS}]+)?)[余多]?"
     r"|(?P<half>一半|过半|半数)|(?P<double>翻番|翻一番|翻了一番)"
 )
+_DIGITS = re.compile(r"[\d,]+(?:\.\d+)?")
 _ENGLISH_UNIT = re.compile(
-    r"\s*-?\s*(?P<power>thousand|million|billion|trillion)?\s*"
+    r"\s?-?\s?(?P<power>thousand|million|billion|trillion)?\s?"
     r"(?:(?P<points>percentage points?)|(?P<percent>percent|per cent)|(?P<people>people|persons?)|(?P<yuan>yuan|rmb)"
     r"|(?P<other>[a-z]{2,}))?",
     re.IGNORECASE,
 )
-_RANGE = re.compile(r"\s*[-—–~至到]\s*")
-_LIST = re.compile(r"\s*[、和]\s*")
+_RANGE = re.compile(r"\s?[-—–~至到]\s?")  # the text is folded: no two spaces stand together
+_LIST = re.compile(r"\s?[、和]\s?")
 _MORE_AHEAD = re.compile(
     r"(?:不少于|不低于|至少|超过|突破了?|超|逾|高于|多于|more than|over|at least|above|exceed\w*)\s*$", re.I
 )
 _LESS_AHEAD = re.compile(
     r"(?:不超过|不高于|不多于|低于|少于|less than|under|below|at most|no more than|up to)\s*$", re.I
 )
-_MORE_BEHIND, _LESS_BEHIND = re.compile(r"\s*(?:及?以上|or more)"), re.compile(r"\s*(?:及?以[下内]|之内|or less)")
+_MORE_BEHIND, _LESS_BEHIND = re.compile(r"\s?(?:及?以上|or more)"), re.compile(r"\s?(?:及?以[下内]|之内|or less)")
 _ABOUT_AHEAD, _ABOUT_BEHIND = re.compile(r"(?:大约|约为|约|近|about|around|nearly)\s*$", re.I), re.compile(r"左右|上下")
 _UP = re.compile(r"增长|增加|提高|上升|提升|增幅|\b(?:gr[eo]w|increas|rise|rose)", re.I)
 _DOWN = re.compile(r"下降|降低|减少|降幅|下滑|\b(?:fall|fell|decreas|declin|reduc)", re.I)
@@ -76,29 +77,13 @@ class Figure:
         return unit and bound and self.value == source.value and {self.sense, source.sense} != {"up", "down"}
 
 
-def _plain(value: Decimal) -> str:
-    return f"{value.normalize():f}"
-
-
-def _of_numerals(text: str) -> Decimal | None:
-    import cn2an
-
-    try:
-        return Decimal(str(cn2an.cn2an(text if text[0] not in "百千万亿" else f"一{text}", "normal")))
-    except ValueError:
-        return None
-
-
 def _is_year(text: str, start: int, end: int) -> bool:
     """Whether the digits at ``text[start:end]`` name a year."""
     if not re.fullmatch(_YEAR, text[start:end]):
         return False
-    if re.match(rf"\s*(?:年|[-—–~至到]\s*{_YEAR})", text[end:]):
+    if _YEAR_BEHIND.match(text, end) or not _WORD_BEHIND.match(text, end):
         return True
-    bare = not re.match(r"\s*[\w%]", text[end:])
-    return bare or bool(
-        re.search(_LED, text[max(0, start - 16) : start], re.I) or re.match(_FOLLOWED, text[end:], re.I)
-    )
+    return bool(_LED.search(text[max(0, start - 16) : start]) or _FOLLOWED.match(text, end))
 
 
 def _unit(text: str, at: int) -> tuple[str, int, int]:
@@ -136,19 +121,21 @@ def _figure(text: str, match: re.Match[str]) -> Figure | None:
         if _is_year(text, *match.span("digits")):
             return None
         unit, end, power = _unit(text, end)
-        value = Decimal(match["digits"].replace(",", "")) * math.prod(_POWERS[c] for c in match["scale"]) * power
-        return Figure(start, end, _plain(value), "第" if ordinal else unit, scaled=bool(match["scale"]) or power > 1)
+        value = exact_number(match["digits"], math.prod(_POWERS[c] for c in match["scale"]) * power)
+        # A number beyond all sense is its own value, as it is written.
+        shown = match[0].strip() if value is None else written(value)
+        return Figure(start, end, shown, "第" if ordinal else unit, scaled=bool(match["scale"]) or power > 1)
     unit, stop = unit_at(text, end)
     if not unit and text[end : end + 1] in _TIMES and text[end : end + 1]:
         unit, stop = text[end], end + 1
     numerals = match["chinese"]
     if not (ordinal or unit or set(numerals[1:]) & set("万亿") or len(numerals) > 2):
         return None  # 一体, 统一, 万众: a word
-    value_ = None if match["vague"] else _of_numerals(numerals)
-    if value_ is not None and unit == "成":
-        value_, unit = value_ * 10, "%"
+    value = None if match["vague"] else of_numerals(f"一{numerals}" if numerals[0] in "百千万亿" else numerals)
+    if value is not None and unit == "成":
+        value, unit = value * 10, "%"
     unit = "第" if ordinal else _SAME_UNIT.get(unit, unit)
-    return Figure(start, stop, match[0] if value_ is None else _plain(value_), unit)
+    return Figure(start, stop, match[0] if value is None else written(value), unit)
 
 
 def _bounded(text: str, figure: Figure) -> Figure:
@@ -173,12 +160,18 @@ def _joined(text: str, found: list[Figure]) -> list[Figure]:
             continue
         between = text[here.end : after.start]
         if _RANGE.fullmatch(between) and after.scaled and not here.scaled:
-            digits = re.match(r"[\d,]+(?:\.\d+)?", text[after.start :])
-            power = Decimal(after.value) / Decimal(digits[0].replace(",", "")) if digits and after.value != "0" else 1
-            found[i] = replace(here, value=_plain(Decimal(here.value) * power), unit=after.unit)
+            found[i] = replace(here, value=_raised(text, here, after), unit=after.unit)
         elif _RANGE.fullmatch(between) or _LIST.fullmatch(between):
             found[i] = replace(here, unit=after.unit)
     return found
+
+
+def _raised(text: str, here: Figure, after: Figure) -> str:
+    """The value of `here` with the scale of the figure `after` it, where both are numbers."""
+    digits = _DIGITS.match(text, after.start)
+    small, large, whole = (exact_number(n) for n in (here.value, digits[0] if digits else "", after.value))
+    raised = exact_number(here.value, int(whole / large)) if small and large and whole and whole >= large else None
+    return here.value if raised is None else written(raised)
 
 
 def years(text: str) -> frozenset[int]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
+
+from index.quantities import MOST
 
 if TYPE_CHECKING:
     from opencc import OpenCC
 
+MOST_NUMERALS = 32  # 九千九百九十九万亿九千… up to MOST, with what stands behind 点
 _DIGITS = str.maketrans("〇零○Ｏ一二三四五六七八九", "0000123456789")
 _YEAR = re.compile(r"[〇零○一二三四五六七八九]{4}(?=年)")
 _SHORT_YEAR = re.compile(r"(?<![\d.])(2[0-9])(?=年(?!来|以|内|间|龄|的时间))")
@@ -29,15 +33,30 @@ def visible(text: str) -> str:
     return "".join(c for c in kept if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
 
 
-def _percent(match: re.Match[str]) -> str:
+def of_numerals(text: str) -> Decimal | None:
+    """The number that Chinese numerals write, also mixed with digits and with 点; None for what is no number, or one
+    beyond what `index.quantities` takes for a number."""
     import cn2an
 
+    if len(text) > MOST_NUMERALS:
+        return None
+    try:
+        number = Decimal(str(cn2an.cn2an(text, "smart")))
+    except (ValueError, KeyError):  # KeyError: of 万亿0, by mistake
+        return None
+    return number if number <= MOST else None
+
+
+def written(value: Decimal) -> str:
+    """The digits of a number, without an exponent or idle zeros."""
+    return f"{value.normalize():f}"
+
+
+def _percent(match: re.Match[str]) -> str:
     if re.fullmatch(r"[\d.]+", match[1]):
         return f"{match[1]}%"
-    try:
-        return f"{cn2an.cn2an(match[1], 'smart'):g}%"
-    except ValueError:
-        return match[0]
+    share = of_numerals(match[1])
+    return match[0] if share is None else f"{written(share)}%"
 
 
 def fold(text: str) -> str:

@@ -36,7 +36,7 @@ MOST_PARAGRAPHS = 8
 LONGEST_PARAGRAPH = 1500  # characters that a model is given of one paragraph
 _OPENAI_LIKE = frozenset(("openai", "deepseek"))  # their clients take a limit of its own for connecting
 _SENTENCE = re.compile(r"[^。！？!?\n]*?(?:[。！？!?]+|\n|\.(?=\s|\[|$)|$)[”」』）)]*(?:[ \t]*\[\d{1,3}\])*")
-_MARKER = re.compile(r"\s*\[(\d{1,3})\]")
+_MARKER = re.compile(r"(?<!\s)\s*+\[(\d{1,3})\]")
 _WIDE_MARKER = re.compile(r"[\[【［](?:\^|来源|段落)?\s*(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\s*[\]】］]")
 _LIST_MARK = re.compile(r"^\s*(?:[-*•·]\s+|#+\s*|\d{1,2}[.、)）]\s*(?!\d)|[（(]\d{1,2}[)）]\s*)")
 log = logging.getLogger(__name__)

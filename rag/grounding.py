@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 COVERED = 0.6  # share of a clause's pairs of characters that a cited paragraph must have
 _MARKUP = re.compile(
-    r"[<>`|{}\[\]\\]|!\(|\*\*|__|://|www\.|\b[\w-]+\.(?:com|cn|net|org|io|example)\b|data:|javascript:", re.I
+    r"[<>`|{}\[\]\\]|!\(|\*\*|__|://|www\.|[\w-]\.(?:com|cn|net|org|io|example)\b|data:|javascript:", re.I
 )
 COMMANDS = re.compile(
     r"(?:忽略|无视|忘记|不要理会).{0,12}(?:指令|要求|规则|提示|上述|以上|前面|之前)|系统提示|提示词"
@@ -50,7 +50,7 @@ _GENERIC = re.compile(
 )
 _TOTAL = re.compile(r"总|累计|达到|共有")
 _ENGLISH_LEAD = re.compile(
-    r"\s*(?:according to|based on|as stated in) [\w\s]{0,40}|\s*(?:in|by|for|during) [\d\s年–—-]{4,12}", re.I
+    r"\s?(?:according to|based on|as stated in) [\w\s]{0,40}|\s?(?:in|by|for|during) [\d\s年–—-]{4,12}", re.I
 )
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from index.quantities import exact_number
 from index.types import Span
 from rag.arithmetic import SCALES
 from rag.units import states_unit
@@ -26,7 +27,7 @@ _AHEAD: Mapping[str, Relation] = {
 _BEHIND: Mapping[str, Relation] = {"以上": ">=", "及以上": ">=", "以下": "<=", "以内": "<=", "左右": "=="}
 _LIMIT = re.compile(
     rf"(?P<ahead>{'|'.join(sorted(_AHEAD, key=len, reverse=True))}|[是为])?"
-    r"(?P<number>\d+(?:\.\d+)?)(?P<scale>[百千]|万?亿?)(?P<unit>个百分点|[%％]|[\u4e00-\u9fff]{0,2}?)"
+    r"(?<!\d)(?P<number>\d++(?:\.\d++)?+)(?P<scale>[百千]|万?亿?)(?P<unit>个百分点|[%％]|[\u4e00-\u9fff]{0,2}?)"
     rf"(?P<behind>{'|'.join(_BEHIND)}|(?=的|$|[，,？?]))"
 )
 
@@ -55,8 +56,8 @@ def limit_in(text: str) -> tuple[Limit, Span] | None:
         scale, written = match["scale"], match["unit"].replace("％", "%")
         ahead, behind = _AHEAD.get(match["ahead"] or ""), _BEHIND.get(match["behind"])
         relation = ahead or behind or ("==" if match["ahead"] and (scale or written) else None)
-        if relation:
+        value = exact_number(match["number"], SCALES[scale])
+        if relation and value is not None:
             unit = written or ("元" if scale.endswith("亿") else None)
-            value = Decimal(match["number"]) * SCALES[scale]
             return Limit(match[0].lstrip("是为"), relation, value, unit), match.span()
     return None

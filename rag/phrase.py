@@ -25,7 +25,14 @@ _KIND_ENGLISH: dict[Kind, str] = {"target": "target", "result": "result", "cumul
 _LEAD = re.compile(
     r"^(?:[\s，,、；;：:]|(?:记者从会上获悉|具体来看|其中|此外|同时|比如|例如|另外|为此|据悉)[，,]?|(?:在)?(?:\d{4}年|今年|去年|一年来|全年|过去[五5]年|进入\d{4}年|新的一年)(?:里|中)?[，,]\s*)+"
 )
-_TRAIL = re.compile(r"[\s，,、；;。：:！!？?]+$")
+_BRACKETS = str.maketrans("[]［］", "〔〕〔〕")
+_TRAIL = re.compile(r"(?<![\s，,、；;。：:！!？?])[\s，,、；;。：:！!？?]++$")
+
+
+def literal(text: str) -> str:
+    """Words of a document, a person or a model as they stand in an answer: square brackets are the marks of its
+    citations there, so theirs are written as the brackets of official numbers are."""
+    return text.translate(_BRACKETS)
 
 
 def trimmed(text: str) -> tuple[int, int]:
@@ -42,7 +49,7 @@ def indicator(text: str) -> str:
 
 def label(context: Context) -> str:
     """“2025年市北区目标”."""
-    return f"{when(context)}{context.place or ''}{KIND_NAMES[context.kind]}"
+    return f"{when(context)}{literal(context.place or '')}{KIND_NAMES[context.kind]}"
 
 
 def english_label(context: Context) -> str:
@@ -50,7 +57,7 @@ def english_label(context: Context) -> str:
     known = lookup(context.place or "")
     short = known.short if known else context.place
     name = "China" if context.place == COUNTRY else pinyin(short or "").capitalize()
-    place = f"{name} ({context.place})" if name else ""
+    place = f"{name} ({literal(context.place or '')})" if name else ""
     time = str(context.year) if context.year else "-".join(map(str, context.period)) if context.period else ""
     return ", ".join(part for part in (place, time, _KIND_ENGLISH[context.kind]) if part)
 
@@ -70,26 +77,27 @@ def lines(query: Query, marked: Sequence[tuple[Statement, int]]) -> list[str]:
 def line(query: Query, statement: Statement, marker: int) -> str:
     """One cited line of an answer."""
     if query.english:
-        return f"{english_label(statement.context)}: “{statement.words}”. [{marker}]"
+        return f"{english_label(statement.context)}: “{literal(statement.words)}”. [{marker}]"
     head = label(statement.context)
-    return f"{head}：{_without_place(statement)}。[{marker}]" if head else f"{statement.words}。[{marker}]"
+    return f"{head}：{_without_place(statement)}。[{marker}]" if head else f"{literal(statement.words)}。[{marker}]"
 
 
 def _without_place(statement: Statement) -> str:
     """The words of a statement whose label tells the place: a clause that names it needs no second one."""
-    return statement.words.removeprefix(statement.context.place or "")
+    return literal(statement.words.removeprefix(statement.context.place or ""))
 
 
 def sentence(query: Query, grounded: Grounded, markers: Sequence[int]) -> str:
     """A model's sentence with its markers. What it leaves unsaid of place and time goes in front when all its evidence
     agrees; an English sentence is followed by the Chinese that it rests on."""
     marks = "".join(f"[{marker}]" for marker in dict.fromkeys(markers))
-    text = grounded.text
+    text = literal(grounded.text)
     if query.english:
-        quotes = "; ".join(dict.fromkeys(f"“{s.words.strip()}”" for s in grounded.evidence if s.words not in text))
+        quoted = [literal(s.words.strip()) for s in grounded.evidence if s.words not in grounded.text]
+        quotes = "; ".join(dict.fromkeys(f"“{words}”" for words in quoted))
         return f"{text} ({quotes}) {marks}" if quotes else f"{text} {marks}"
     contexts = {s.context for s in grounded.evidence}
-    told = [t for c in contexts for t in (when(c), c.place or "") if t]
+    told = [t for c in contexts for t in (when(c), literal(c.place or "")) if t]
     if len(contexts) == 1 and not all(t in text for t in told):
         text = f"{label(next(iter(contexts)))}：{text}"
     return text + marks
@@ -157,7 +165,7 @@ def refusal(query: Query, coverage: Coverage, covered: Sequence[str]) -> str:
         reason = f"现有资料没有写{asked_about(query)}。"
     if query.english:
         reason = f"The reports do not say. ({reason})"
-    return reason + ("\n" + "\n".join(f"· 有：{what}" for what in covered) if covered else "")
+    return literal(reason) + ("\n" + "\n".join(f"· 有：{what}" for what in covered) if covered else "")
 
 
 def whole_coverage(coverage: Coverage, places: Sequence[str] = ()) -> tuple[str, ...]:
@@ -168,12 +176,12 @@ def whole_coverage(coverage: Coverage, places: Sequence[str] = ()) -> tuple[str,
         if spoken_of := {c.year for c in coverage.contexts if c.place == place and c.year}:
             years[place] = spoken_of
     if len(years) <= MOST_COVERED:
-        return tuple(f"{place}{_years(sorted(found))}" for place, found in years.items())
+        return tuple(f"{literal(place)}{_years(sorted(found))}" for place, found in years.items())
     said = Counter(context.place for context in coverage.contexts)
     first = sorted(years, key=lambda place: -said[place])[:MOST_NAMED]
     shared = Counter(year for found in years.values() for year in found)
     common = [year for year in sorted(shared) if shared[year] * 2 > len(years)]
-    return (f"{'、'.join(first)}等{len(years)}个地区{_years(common)}",)
+    return (literal(f"{'、'.join(first)}等{len(years)}个地区{_years(common)}"),)
 
 
 def _years(years: Sequence[int]) -> str:
@@ -190,7 +198,7 @@ _BOUNDS: dict[Bound, str] = {"exact": "", "about": "约", "at_least": "至少", 
 
 def side(context: Context, contexts: Sequence[Context]) -> str:
     """What tells `context` from the others of `contexts`: “市北区”, “2025年”, “实绩”."""
-    place = (context.place or "") if len({c.place for c in contexts}) > 1 else ""
+    place = literal(context.place or "") if len({c.place for c in contexts}) > 1 else ""
     time = when(context) if len({when(c) for c in contexts}) > 1 else ""
     kind = KIND_NAMES[context.kind] if len({c.kind for c in contexts}) > 1 and not place else ""
     return f"{time}{place}{kind}" or label(context)
@@ -281,10 +289,18 @@ def open_ended(figure: str) -> str:
     return f"原文写的是“{figure}”，不是确切的数，算不出准确的结果。"
 
 
+def contradicted(query: Query, statement: Statement, title: str, marker: int) -> str:
+    """“另一份资料说法不同：《…》写的是“新增就业9万人”。[2]”"""
+    words, name = literal(statement.words), literal(title)
+    if query.english:
+        return f"Another report differs: 《{name}》 has “{words}”. [{marker}]"
+    return f"另一份资料说法不同：《{name}》写的是“{words}”。[{marker}]"
+
+
 def narrow(contexts: Sequence[Context]) -> str | None:
     """An offer to narrow a question down, when it is answered for several places or times."""
     places, times = {c.place for c in contexts}, {when(c) for c in contexts}
     open_ = [name for name, many in (("地区", len(places) > 1), ("年份", len(times) > 1)) if many]
     if not open_:
         return None
-    return f"可以指明{'和'.join(open_)}，例如“{when(contexts[0])}{contexts[0].place or ''}”。"
+    return f"可以指明{'和'.join(open_)}，例如“{when(contexts[0])}{literal(contexts[0].place or '')}”。"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import QuestionError
 from rag import phrase
+from rag.disagreement import Disagreement
 from rag.explain import Explanation, explain
 from rag.extract import Extraction, Extractor
 from rag.fold import visible
@@ -48,6 +49,7 @@ class Pipeline:
         self.today = today
         self._chat = chat
         self.extractor = Extractor(store, threshold)
+        self._disagreement = Disagreement(store)
 
     @property
     def writer(self) -> str | None:
@@ -157,7 +159,11 @@ class Pipeline:
         for s in statements:
             markers.setdefault((s.paragraph_id, s.start, s.end), len(markers) + 1)
         marked = [(s, markers[s.paragraph_id, s.start, s.end]) for s in statements]
-        citations = {m: citation(s, m, self.store) for s, m in marked}
+        contradicting = gate(
+            Draft(tuple(self._disagreement.with_others(statements))), query, self.store, ()
+        ).statements  # what no answer may show is no contradiction either
+        others = [(s, len(markers) + n) for n, s in enumerate(contradicting, 1)]
+        citations = {m: citation(s, m, self.store) for s, m in (*marked, *others)}
         table = tabulated(query, marked, self.extractor.measures) if extraction.draft.table else Table()
         computed = tuple(c for c in table.computed if recomputed(c, citations))
         taken = (f"按{query.assumed_year}年：",) if query.assumed_year else ()
@@ -167,10 +173,11 @@ class Pipeline:
         if query.type == "rank":  # the first is named first
             lines, told = told, [phrase.cell(row) for row in table.rows] or lines
         answered = phrase.answered(query, extraction.draft.polarity)
+        differing = [phrase.contradicted(query, s, citations[m].title, m) for s, m in others]
         return Answer(
             question=query.question,
             refused=False,
-            answer=answered + "\n".join([*taken, *lines, *told, *notes]),
+            answer=answered + "\n".join([*taken, *lines, *told, *differing, *notes]),
             citations=tuple(citations.values()),
             answerer=extraction.draft.answerer,
             confidence=round(extraction.confidence, 3),

@@ -34,7 +34,8 @@ def placed(text: str, coverage: Coverage) -> tuple[tuple[str, ...], tuple[str, .
         mentions = find_places(text, frozenset(covered))
     for mention in reversed(mentions):
         name = _display(text, mention)
-        if cues.RANKED_IN.search(text[: mention.start]) and cues.RANKING.search(text[mention.end :]):
+        ahead = text[max(0, mention.start - 2) : mention.start]
+        if cues.RANKED_IN.search(ahead) and cues.RANKING.search(text, mention.end):
             pass
         elif (same := by_code.get(mention.place.code)) is not None:
             known[same] = None

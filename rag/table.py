@@ -35,8 +35,9 @@ def tabulated(query: Query, marked: Sequence[tuple[Statement, int]], measures: M
 
 def _row(query: Query, statement: Statement, marker: int, measure: Measure | None) -> Row:
     context, words = statement.context, statement.words
+    place = phrase.literal(context.place or "")
     if measure:
-        return Row(context.place or "", when(context), context.kind, measure.text, measure.indicator, marker)
+        return Row(place, when(context), context.kind, measure.text, phrase.literal(measure.indicator), marker)
     start, end = main_quantity(words, query.unit) or (0, 0)
-    wording = phrase.indicator(words[:start]) if end else words
-    return Row(context.place or "", when(context), context.kind, words[start:end], wording or words, marker)
+    wording = phrase.literal((phrase.indicator(words[:start]) if end else words) or words)
+    return Row(place, when(context), context.kind, phrase.literal(words[start:end]), wording, marker)

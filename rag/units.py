@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Measure words that people exchange freely; a figure in one answers a question that uses another.
 _FAMILIES = tuple(
@@ -36,10 +37,13 @@ _IMPLIED: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("平方米", re.compile(r"多大面积|面积")),
     ("公里", re.compile(r"多长|长度")),
 )  # fmt: skip
-_FIGURE = re.compile(r"\d|[一二两三四五六七八九十百千万亿]+(?:亿|万|元|家|个|人|座|项|倍)|翻番|一半|过半")
-_SHARE = re.compile(r"\d[\d.,]*\s*(?:[%％]|个百分点)")
+_FIGURE = re.compile(r"\d|[一二两三四五六七八九十百千万亿](?:亿|万|元|家|个|人|座|项|倍)|翻番|一半|过半")
+_SHARE = re.compile(r"\d[\d.,]{0,24}+\s*+(?:[%％]|个百分点)")
 SHARE_ONLY = 0.1
-_DIGITS = r"(?:\d[\d.,]*|[一二两三四五六七八九十百千]+)\s*(?:余|多|几)?\s*[万亿千百]*\s*(?:余|多)?\s*"
+# Bounded, since what cannot be bounded is read again from each of its characters: no figure is longer.
+_DIGITS = (
+    r"(?:\d[\d.,]{0,24}+|[一二两三四五六七八九十百千]{1,16})\s*+(?:余|多|几)?\s*+[万亿千百]{0,4}\s*+(?:余|多)?\s*+"
+)
 
 
 def asked_unit(text: str) -> str | None:
@@ -56,15 +60,21 @@ def states_figure(text: str) -> bool:
     return _FIGURE.search(text) is not None
 
 
+@lru_cache(maxsize=1024)
+def _figure_in(unit: str) -> re.Pattern[str]:
+    """A pattern of the figures in `unit`."""
+    return re.compile(_DIGITS + re.escape(unit))
+
+
 def states_unit(text: str, unit: str) -> float:
     """How well a figure in `text` fits `unit`: 1 for the unit itself, 0.9 for one of its family, 0.4 for a figure in
     another unit, SHARE_ONLY for shares alone where an amount is asked for, 0 for no figure."""
     if not states_figure(text):
         return 0.0
-    if re.search(_DIGITS + re.escape(unit), text) or (unit == "%" and "％" in text):
+    if _figure_in(unit).search(text) or (unit == "%" and "％" in text):
         return 1.0
     family = next((f for f in _FAMILIES if unit in f), (unit,))
-    if any(re.search(_DIGITS + re.escape(other), text) for other in family):
+    if any(_figure_in(other).search(text) for other in family):
         return 0.9
     return SHARE_ONLY if unit != "%" and not states_amount(text) else 0.4
 
@@ -75,9 +85,12 @@ def states_amount(text: str) -> bool:
 
 
 _QUANTITY = re.compile(
-    r"(?:超过?|约|近|达到?|突破)?(?:\d[\d.,]*|[一二两三四五六七八九十百千]+(?=[万亿]|余))\s*(?:余|多|几)?\s*[万亿千百]*\s*(?:余|多)?\s*"
+    r"(?:超过?|约|近|达到?|突破)?(?:\d[\d.,]*|[一二两三四五六七八九十百千]{1,16}+(?=[万亿]|余))\s*+(?:余|多|几)?\s*+[万亿千百]*\s*+(?:余|多)?\s*+"
     rf"(?:{'|'.join(map(re.escape, _ALL))}|[a-zA-Z]{{1,4}}(?![a-zA-Z]))?(?:以上|左右|以下|以内)?"
 )
+
+
+_YEAR_BEHIND = re.compile(r"\s{0,4}年")
 
 
 def main_quantity(text: str, unit: str | None) -> tuple[int, int] | None:
@@ -86,7 +99,7 @@ def main_quantity(text: str, unit: str | None) -> tuple[int, int] | None:
     found = [
         m.span()
         for m in _QUANTITY.finditer(text)
-        if not re.match(r"\s*年", text[m.end() :]) and text[m.start() - 1 : m.start()] not in ("“", "+")
+        if not _YEAR_BEHIND.match(text, m.end()) and text[m.start() - 1 : m.start()] not in ("“", "+")
     ]
     wanted = [span for span in found if unit and states_unit(text[slice(*span)], unit) >= 0.9]
     return next(iter(wanted or found), None)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 WIDTH, HEIGHT = 595.0, 842.0  # A4 in points
 
@@ -33,6 +34,24 @@ def pdf(pages: Sequence[Iterable[Line]], *, size: float = 10, tables: Sequence[S
                 canvas.rect(x, y - 6, 130, 20)
                 canvas.drawString(x + 4, y, cell)
         canvas.showPage()
+    canvas.save()
+    return file.getvalue()
+
+
+def drawn_pdf(draw: Callable[[Any], object], *, crop: tuple[float, float, float, float] | None = None) -> bytes:
+    """A PDF with what `draw` draws on a canvas of reportlab, in STSong of 10 points unless it says otherwise."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+    from reportlab.pdfgen.canvas import Canvas
+
+    pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
+    file = BytesIO()
+    canvas = Canvas(file, pagesize=(WIDTH, HEIGHT))
+    canvas.setFont("STSong-Light", 10)
+    if crop:
+        canvas.setCropBox(crop)
+    draw(canvas)
+    canvas.showPage()
     canvas.save()
     return file.getvalue()
 
@@ -98,7 +117,10 @@ def zipped(members: dict[str, bytes]) -> bytes:
 _NAMESPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 
-def raw_docx(body: str, *, before: str = "") -> bytes:
-    """The least that is a Word document, with this body and this text before its root."""
+def raw_docx(body: str, *, before: str = "", styles: str = "") -> bytes:
+    """The least that is a Word document, with this body, this text before its root and these styles."""
     xml = f'<?xml version="1.0"?>{before}<w:document xmlns:w="{_NAMESPACE}"><w:body>{body}</w:body></w:document>'
-    return zipped({"[Content_Types].xml": b"<Types/>", "word/document.xml": xml.encode()})
+    members = {"[Content_Types].xml": b"<Types/>", "word/document.xml": xml.encode()}
+    if styles:
+        members["word/styles.xml"] = f'<w:styles xmlns:w="{_NAMESPACE}">{styles}</w:styles>'.encode()
+    return zipped(members)

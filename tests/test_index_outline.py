@@ -148,7 +148,8 @@ def test_spans_lead_back_to_the_file(number: str) -> None:
 WORDS = (
     st.sampled_from(["市北区", "新增就业", "4.5万人", "2025年", "今年", "将", "力争", "建成", "亿元楼宇", "24座"])
     | st.sampled_from(["“十四五”时期", "主要工作安排", "崂山", "李沧区", "1,200", "10%", "以上", "source", "图为"])
-    | st.sampled_from(["崔冬妮 摄", " ", "\u3000", "\u200b", *"，。；、：“”（）"])
+    | st.sampled_from(["崔冬妮 摄", " ", "\u3000", *"，。；、：“”（）"])
+    | st.sampled_from(["\u200b", "\u202e", "\xad", "\x07", "新\u200d增", "4\u2060.\ufeff5万\u202a人", "\U000e0041"])
 )
 MARKERS = (
     st.sampled_from(["- ", "# ", "## ", "###", "● ", "■", "-", "* ", "  - ", "\ufeff", "\u3000\u3000"])
@@ -157,8 +158,11 @@ MARKERS = (
 )
 LINES = st.builds(lambda marker, words: marker + "".join(words), MARKERS, st.lists(WORDS, max_size=12))
 TEXTS = st.lists(LINES, max_size=25).map("\n".join)
-BLANK = re.compile("[\\s\u200b\ufeff]")  # white space, and what shows as little
-MARKER = re.compile(r"[\s\u200b\ufeff]*(?:#{1,6}|[-*+](?=\s|[\s\u200b\ufeff]*$)|[•●◆▲★◎○■▪➢▶])")
+NOTHING = "\u200b\u200d\u2060\ufeff\u202a\u202e\xad\x07\U000e0041"  # shows nothing
+BLANK = re.compile(rf"[\s{NOTHING}]")
+MARKER = re.compile(
+    rf"[\s{NOTHING}]*(?:(?:#[{NOTHING}]*){{1,6}}|[-*+](?=[{NOTHING}]*\s|[\s{NOTHING}]*$)|[•●◆▲★◎○■▪➢▶])"
+)
 
 
 def without_markers(text: str) -> set[int]:
@@ -186,6 +190,18 @@ def test_every_character_is_in_exactly_one_block(text: str) -> None:
     assert starts == sorted(starts)
     assert all(0 <= a < z <= len(text) for a, z in spans)
     assert all(b.text == "".join(text[a:z] for a, z in b.spans) for b in blocks)
+    assert not any(c in NOTHING for b in blocks for c in b.text)
+
+
+@settings(deadline=None, max_examples=100)
+@given(TEXTS)
+def test_what_shows_nothing_changes_no_outline(text: str) -> None:
+    """A line of nothing else apart: without it, it is a blank one."""
+    text = "\n".join(line for line in text.split("\n") if not line.strip() or line.strip(f" \u3000{NOTHING}"))
+    clean = re.sub(f"[{NOTHING}]", "", text)
+    assert [(b.role, b.level, b.text, b.section) for b in outline(text)] == [
+        (b.role, b.level, b.text, b.section) for b in outline(clean)
+    ]
 
 
 @settings(deadline=None, max_examples=300)
@@ -339,7 +355,7 @@ def test_what_is_no_numbering_is_refused() -> None:
 
 def test_lines_know_their_place_marker_and_blanks() -> None:
     first, second = split_lines("\n\n  ■ 第一行 \n- (一)第二行")
-    assert (first.text, first.marker, first.blank_before, first.span) == ("第一行", "■", 2, (6, 9))
+    assert (first.text, first.marker, first.blank_before, first.spans) == ("第一行", "■", 2, ((6, 9),))
     assert (second.text, second.marker, second.style, second.number) == ("(一)第二行", "-", "（一）", 1)
 
 

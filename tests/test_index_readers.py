@@ -2,6 +2,7 @@
 
 import codecs
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from index.errors import SourceError
 from index.readers import text as reader
 from index.readers.sidecar import Sidecar
-from index.readers.text import Skipped, decode, find_sources, read_text
+from index.readers.sources import Skipped, find_sources, shown
+from index.readers.text import decode, read_text
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 REPORT = "2025年市北区政府工作报告\n\n新增就业4万人，同比增长5%。\n"
@@ -115,7 +117,9 @@ def test_folders_give_their_text_files_sorted_and_list_the_rest(tmp_path: Path) 
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     files, skipped = find_sources([tmp_path, tmp_path / "a.txt"])
-    assert [path.relative_to(tmp_path).as_posix() for path in files] == ["a.txt", "b/1.DOCX", "b/1.TXT", "b/2.md"]
+    found = [file.path.relative_to(tmp_path).as_posix() for file in files]
+    assert found == ["a.txt", "b/1.DOCX", "b/1.TXT", "b/2.md"]
+    assert [file.name for file in files] == [f"{tmp_path.name}/{name}" for name in found]
     assert [Path(one.file).name for one in skipped] == ["README", "x.rtf"]
     assert ".rtf" in skipped[1].reason
 
@@ -131,12 +135,38 @@ def test_links_are_followed_only_inside_the_folder(tmp_path: Path) -> None:
     (inside / "leaves").symlink_to(outside)
     (inside / "broken.txt").symlink_to(inside / "nothing.txt")
     files, skipped = find_sources([inside])
-    assert [path.relative_to(inside).as_posix() for path in files] == ["alias.txt", "sub/a.txt"]
+    assert [file.name for file in files] == ["in/alias.txt", "in/sub/a.txt"]
     assert skipped == [
-        Skipped(str(inside / "broken.txt"), "链接指向的文件不存在。"),
-        Skipped(str(inside / "leaves"), "链接指向文件夹之外。"),
-        Skipped(str(inside / "leaves.txt"), "链接指向文件夹之外。"),
+        Skipped("in/broken.txt", "链接指向的文件不存在。"),
+        Skipped("in/leaves", "链接指向文件夹之外。"),
+        Skipped("in/leaves.txt", "链接指向文件夹之外。"),
     ]
+
+
+def test_names_in_the_library_tell_files_apart_and_no_more(tmp_path: Path) -> None:
+    for name in ("a/reports/x.txt", "b/reports/x.txt", "b/reports/2024/y.txt", "c/x.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    roots = [tmp_path / "a/reports", tmp_path / "b/reports", tmp_path / "c/x.txt"]
+    names = [file.name for file in find_sources(roots)[0]]
+    assert names == ["a/reports/x.txt", "b/reports/x.txt", "b/reports/2024/y.txt", "x.txt"]
+    alone = [file.name for file in find_sources([tmp_path / "b/reports"])[0]]
+    assert alone == ["reports/x.txt", "reports/2024/y.txt"]
+    assert not any(str(tmp_path) in name for name in (*names, *alone))
+
+
+def test_a_name_that_is_no_text_is_skipped_and_what_does_not_show_is_not_shown(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a\u202etxt.txt").touch()
+    (folder / os.fsdecode("市北报告.txt".encode("gb18030"))).touch()
+    files, skipped = find_sources([folder])
+    assert [file.name for file in files] == ["in/atxt.txt"]
+    assert files[0].path.exists()
+    (one,) = skipped
+    assert "不是 UTF-8" in one.reason
+    assert one.file == "in/市北报告.txt"
+    assert shown("a\ud800\nb\u200b") == "a\\ud800b"
 
 
 def test_a_missing_source_is_an_error(tmp_path: Path) -> None:
@@ -160,12 +190,32 @@ def test_the_sidecar_knows_a_report_by_name_or_by_hash(tmp_path: Path) -> None:
         ("[" * 100_000, "不是 JSON"),
         ("[1]", "不是 JSON 对象"),
         ('{"title": "报告"}', "缺少 file 或 sha256"),
+        ('{"file": "\u200b"}', "缺少 file 或 sha256"),
         ('{"file": "b.txt", "year": "2025"}', "year 应为整数"),
+        ('{"file": "b.txt", "year": true}', "year 应为整数"),
+        ('{"file": "b.txt", "year": 1e400}', "year 应为整数|不是 JSON"),
+        ('{"file": "b.txt", "year": ' + "9" * 5000 + "}", "year 应在 1900 与 2100 之间|不是 JSON"),
+        ('{"file": "b.txt", "year": 0}', "year 应在 1900 与 2100 之间"),
         ('{"file": "b.txt", "title": 1}', "title 应为文字"),
+        ('{"file": "b.txt", "title": "\\ud800"}', "不是 JSON"),
+        ('{"file": "b.txt", "place": "' + "市" * 300_000 + '"}', "place 超过 300 字"),
         ('{"file": "a.txt"}', "前面已经有一行"),
     ],
 )
-def test_a_broken_sidecar_names_its_line(line: str, why: str, tmp_path: Path) -> None:
-    (tmp_path / "reports.jsonl").write_text(f'{{"file": "a.txt"}}\n\n{line}\n', encoding="utf-8")
-    with pytest.raises(SourceError, match=f"第 3 行：.*{why}"):
-        Sidecar.beside(tmp_path)
+def test_a_broken_line_of_a_sidecar_is_left_out_and_told(line: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "reports.jsonl").write_text(f'{{"file": "a.txt"}}\n\n{line}\n{{"file": "c.txt"}}\n', encoding="utf-8")
+    sidecar = Sidecar.beside(tmp_path)
+    assert set(sidecar.by_file) == {"a.txt", "c.txt"}
+    ((number, reason),) = sidecar.broken
+    assert number == 3
+    assert re.search(why, reason)
+
+
+def test_a_sidecar_that_is_no_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / "reports.jsonl").write_bytes(b"\xff\xff")
+    assert Sidecar.beside(tmp_path) == Sidecar({}, {}, ((0, "编码无法识别（试过 UTF-8、GB18030）。"),))
+
+
+def test_what_does_not_show_is_no_part_of_a_title(tmp_path: Path) -> None:
+    (tmp_path / "reports.jsonl").write_text('{"file": "a.txt", "title": "\u202e报\u200b告\\n"}', encoding="utf-8")
+    assert Sidecar.beside(tmp_path).of("a.txt", "")["title"] == "报告"

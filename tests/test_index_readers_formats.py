@@ -14,6 +14,7 @@ import pytest
 from index.errors import SourceError
 from index.readers import child, document
 from index.readers.document import opened_source, parse_document, read_document
+from index.readers.sources import SourceFile
 from index.report import read_report
 from index.structure import outline
 
@@ -337,13 +338,13 @@ def test_an_archive_gives_its_members_and_says_what_it_leaves_out(tmp_path: Path
         archive.writestr("a.xyz", "x")
         archive.writestr("__MACOSX/a.txt", "x")
     (tmp_path / "a.zip").write_bytes(file.getvalue())
-    with opened_source(tmp_path / "a.zip") as (sources, skipped):
-        names = [source.name.removeprefix(f"{tmp_path}/") for source in sources]
+    with opened_source(SourceFile(tmp_path / "a.zip", "a.zip")) as (sources, skipped):
+        names = [source.name for source in sources]
         assert names == ["a.zip/b.docx", "a.zip/报告/a.txt"]
         assert sources[1].path.read_text("utf-8") == REPORT
         folder = sources[0].path.parent
     assert not folder.exists()
-    reasons = {one.file.removeprefix(f"{tmp_path}/a.zip/"): one.reason for one in skipped}
+    reasons = {one.file.removeprefix("a.zip/"): one.reason for one in skipped}
     assert reasons["link.txt"] == "是链接。"
     assert "压缩包里的压缩包" in reasons["inner.zip"]
     assert "不支持的格式" in reasons["a.xyz"]
@@ -353,7 +354,7 @@ def test_an_archive_gives_its_members_and_says_what_it_leaves_out(tmp_path: Path
 def test_names_of_windows_archives_are_read(tmp_path: Path) -> None:
     data = made.zipped({"12345678.txt": REPORT.encode()}).replace(b"12345678.txt", "市北报告.txt".encode("gb18030"))
     (tmp_path / "a.zip").write_bytes(data)
-    with opened_source(tmp_path / "a.zip") as (sources, _):
+    with opened_source(SourceFile(tmp_path / "a.zip", "a.zip")) as (sources, _):
         assert sources[0].base == "市北报告.txt"
 
 
@@ -369,7 +370,7 @@ def test_names_of_windows_archives_are_read(tmp_path: Path) -> None:
 )
 def test_bad_archives_are_skipped_as_a_whole(data: bytes, why: str, tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(data)
-    with opened_source(tmp_path / "a.zip") as (sources, skipped):
+    with opened_source(SourceFile(tmp_path / "a.zip", "a.zip")) as (sources, skipped):
         assert sources == []
         assert [why in one.reason for one in skipped] == [True]
 

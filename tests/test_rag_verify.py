@@ -7,9 +7,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
+from conftest import SEEDS
 
 from index.store import Store
 from index.types import Context, Kind, Paragraph
@@ -193,7 +193,7 @@ def test_every_true_statement_passes(store: Store) -> None:
 
 
 def test_a_citation_leads_back_to_the_same_characters_of_the_file(store: Store, passed: Sequence[Tried]) -> None:
-    files = {report.id: Path(report.file).read_text("utf-8") for report in store.reports}
+    files = {report.id: (SEEDS.parent / report.file).read_text("utf-8") for report in store.reports}
     for one in passed:
         cited = citation(one.statement, 3, store)
         paragraph = store.paragraph(one.statement.paragraph_id)
@@ -217,7 +217,7 @@ def test_a_quote_over_a_line_break_has_a_span_on_each_line(store: Store) -> None
     assert len(joined.spans) == 2
     start = joined.text.index("源头化解")
     (a, b), (c, d) = file_spans(joined, start, start + 4)
-    text = Path(store.report(joined.report_id).file).read_text("utf-8")
+    text = (SEEDS.parent / store.report(joined.report_id).file).read_text("utf-8")
     assert (text[a:b], text[c:d]) == ("源头", "化解")
     assert file_spans(joined, 0, 2) == ((joined.spans[0][0], joined.spans[0][0] + 2),)
 

@@ -197,9 +197,7 @@ def test_health_and_readiness(api: httpx.Client) -> None:
 
 
 def test_not_ready_without_an_index() -> None:
-    with running(
-        create_app(IndexMissing("没有索引：/srv/wenju/index。", "先运行 wenju build --index /srv/wenju/index"))
-    ) as url:
+    with running(create_app(IndexMissing("没有索引：/srv/index。", "运行 wenju build --index /srv/index"))) as url:
         assert httpx.get(f"{url}/healthz").status_code == 200
         for response in (httpx.get(f"{url}/readyz"), httpx.post(f"{url}/api/ask", json={"question": "问"})):
             assert response.status_code == 503

@@ -101,7 +101,7 @@ def test_answer_opens_its_evidence(wide: Visit) -> None:
     expect(wide.page.locator("#crumb")).to_have_text("2025年 · 青岛日报 › 市北 聚焦六大领域")
     expect(wide.page.locator("#doc .hit mark")).to_have_text("新增就业4万人")
     assert wide.page.locator("#doc .hit").get_attribute("data-n") == "¶ 2"
-    assert wide.page.locator("#doc .hit .join").get_attribute("title") == "原文在此断行"
+    assert wide.page.locator("#doc .hit .join").get_attribute("title") == "原文在此断开"
     expect(wide.page.locator("#box textarea")).to_have_value("")
 
 

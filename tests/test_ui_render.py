@@ -193,9 +193,6 @@ def test_numbers_count_paragraphs_and_items_in_reading_order() -> None:
 
 
 def test_the_header_says_what_the_answers_need() -> None:
-    from tiny import tiny_pipeline
-
-    reading = Reading(tiny_pipeline().store)
     assert "离线可用" in header_html(None)
     named = header_html("chat:<qwen>")
     assert "&lt;qwen&gt;" in named
@@ -233,7 +230,7 @@ def test_a_block_shows_exactly_its_text(lines: list[str]) -> None:
     for line in lines:
         spans.append((at, at + len(line)))
         at += len(line) + 1
-    plain = joined_html(text, spans).replace('<i class="join" title="原文在此断行" aria-hidden="true"></i>', "")
+    plain = joined_html(text, spans).replace('<i class="join" title="原文在此断开" aria-hidden="true"></i>', "")
     assert unescape(plain) == unescape(text) or "&" in text
     assert "<" not in plain
     assert len(join_places(text, spans)) == len(lines) - 1

@@ -30,29 +30,30 @@ def outline_of(files: Sequence[Path], as_json: bool, say: Messages) -> int:
             failed += 1
             continue
         if as_json:
-            print(json_line(outline_json(file, found.report, found.paragraphs)))
+            print(json_line(outline_json(found.report, found.paragraphs)))
         else:
             print(printable("\n".join(_lines(file, found.report, found.paragraphs, say))))
     return (2 if failed == len(files) else 1) if failed else 0
 
 
 def _read(file: Path) -> ReadReport:
+    from index.apart import read_apart
     from index.readers.document import parse_document
     from index.readers.sidecar import Sidecar
+    from index.readers.sources import shown
     from index.readers.text import read_bytes
-    from index.report import read_report
 
     data = read_bytes(file)
     sha256 = hashlib.sha256(data).hexdigest()
     metadata = Sidecar.beside(file.parent).of(file.name, sha256)
-    return read_report(parse_document(data, str(file)).text, file=str(file), sha256=sha256, metadata=metadata)
+    return read_apart(parse_document(data, str(file)).text, file=shown(file.name), sha256=sha256, metadata=metadata)
 
 
-def outline_json(file: Path, report: Report, paragraphs: Sequence[Paragraph]) -> dict[str, Any]:
+def outline_json(report: Report, paragraphs: Sequence[Paragraph]) -> dict[str, Any]:
     """The outline contract; `duplicate_of` is the index of the canonical block."""
     places = {paragraph.id: place for place, paragraph in enumerate(paragraphs)}
     return {
-        "file": str(file),
+        "file": report.file,
         "title": report.title,
         "place": report.place,
         "year": report.year,

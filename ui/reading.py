@@ -9,7 +9,7 @@ from typing import Protocol
 from index.types import Coverage, Paragraph, Report, Span
 
 NUMBERED = ("paragraph", "item")
-JOIN = '<i class="join" title="原文在此断行" aria-hidden="true"></i>'
+JOIN = '<i class="join" title="原文在此断开" aria-hidden="true"></i>'
 
 
 class Shelf(Protocol):

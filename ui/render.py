@@ -9,6 +9,7 @@ from html import escape
 
 from index.errors import WenjuError
 from index.types import Kind
+from rag.phrase import literal
 from rag.types import Answer, Citation, Row
 
 KINDS: dict[Kind, str] = {"target": "目标", "result": "实绩", "cumulative": "累计", "other": ""}
@@ -16,12 +17,12 @@ ANSWERERS = {"extractive": "原文摘录"}
 SHOWN_SOURCES = 4  # more are folded away
 MOST_FIGURES = 3  # a line with more has no figure that stands out
 
-_MARKER = re.compile(r"\s*\[(\d{1,3})\]")
+_MARKER = re.compile(r"(?<!\s)\s*+\[([0-9]{1,3})\]")
 _UNIT = (
     r"(?:个?百分点|[%％‰]|[万亿千百]*(?:平方公里|平方千米|平方米|立方米|公里|千米|海里|人次|人天|标箱|车次|艘次|航次|班次"
     r"|[元人户家座个所项件条处套辆台张倍位名场批亩栋艘部支类次宗天岁米吨盏株棵期届届门间节片段种块]|(?=[，。；、以左\s]|$)))"
 )
-_FIGURE = re.compile(rf"(?<![\d.第])\d[\d,]*(?:\.\d+)?(?:[多余]?{_UNIT})(?:以上|左右|以下|以内|[多余])?")
+_FIGURE = re.compile(rf"(?<![\d.第])(?<!\d,)\d[\d,]*(?:\.\d+)?(?:[多余]?{_UNIT})(?:以上|左右|以下|以内|[多余])?")
 
 Number = Callable[[Citation], int | None]
 
@@ -157,7 +158,8 @@ def plain_text(answer: Answer, number: Number) -> str:
         lines += ["", "出处："]
     for citation in answer.citations:
         path = " › ".join([*citation.section, *([f"第{n}段"] if (n := number(citation)) else [])])
-        lines.append(f"[{citation.marker}] 《{citation.title}》{path}：“{citation.quote}”（{citation.file}）")
+        said = literal(f"《{citation.title}》{path}：“{citation.quote}”（{citation.file}）")
+        lines.append(f"[{citation.marker}] {said}")
     return "\n".join(lines)
 
 

@@ -20,6 +20,7 @@ from index.errors import (
     SourceError,
     WenjuError,
 )
+from rag.phrase import literal
 from rag.types import Answer, Citation
 from ui.render import KINDS, period_text
 
@@ -149,11 +150,11 @@ def _answer_lines(answer: Answer, say: Messages) -> Iterator[str]:
     for citation in answer.citations:
         yield ""
         yield _source(citation)
-        yield f"    “{one_line(citation.quote)}”"
+        yield f"    “{literal(one_line(citation.quote))}”"
 
 
 def _source(citation: Citation) -> str:
-    path = " › ".join([citation.title, *citation.section])
+    path = literal(" › ".join([citation.title, *citation.section]))
     context = (period_text(citation.year, citation.period), citation.place or "", KINDS[citation.kind])
     told = " · ".join(part for part in context if part)
     return f"[{citation.marker}] {path}" + (f"（{told}）" if told else "")

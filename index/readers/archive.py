@@ -14,6 +14,7 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 
 from index.errors import SourceError
+from index.readers.sources import shown
 from index.readers.text import MAX_BYTES, SUFFIXES
 
 MAX_MEMBERS = 5_000
@@ -83,7 +84,7 @@ def name_of(member: zipfile.ZipInfo) -> str:
 def refusal(member: zipfile.ZipInfo, name: str) -> str | None:
     """Why a member is not read, or None; the empty text for what is passed over silently."""
     path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+    if path.is_absolute() or ".." in path.parts or any(":" in part for part in path.parts[:1]):
         return "路径指向压缩包之外。"
     if stat.S_ISLNK(member.external_attr >> 16):
         return "是链接。"
@@ -104,7 +105,7 @@ def unpack(data: bytes, folder: Path) -> dict[str, object]:
     members: list[tuple[str, str]] = []
     skipped: list[tuple[str, str]] = []
     with opened(data) as archive:
-        named = [(name_of(info), info) for info in archive.infolist() if not info.is_dir()]
+        named = [(shown(name_of(info)), info) for info in archive.infolist() if not info.is_dir()]
         for name, info in sorted(named, key=lambda pair: pair[0]):
             reason = refusal(info, name)
             if reason is None:

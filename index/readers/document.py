@@ -19,7 +19,8 @@ from pathlib import Path, PurePosixPath
 
 from index.errors import SourceError
 from index.readers import child
-from index.readers.text import PICTURES, Skipped, check_text, decode, kind_of_bytes, read_bytes
+from index.readers.sources import Skipped, SourceFile
+from index.readers.text import PICTURES, check_text, decode, kind_of_bytes, read_bytes
 
 OCR_NOTE = "文字识别自扫描页"
 _MAGIC_OF = {
@@ -29,7 +30,7 @@ _MAGIC_OF = {
     ".jpg": "JPEG 图片",
     ".jpeg": "JPEG 图片",
 }
-_PARSERS = ("lxml", "pdfplumber", "pdfminer.six", "pypdfium2", "rapidocr", "onnxruntime")
+_PARSERS = ("lxml", "pdfplumber", "pdfminer.six", "pypdfium2", "rapidocr", "onnxruntime", "tinycss2", "cssselect2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def reading_version() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file or a member of an archive (`archive.zip/member`) that should be read."""
+    """A file or a member of an archive (`archive.zip/member`) that should be read; `name` is that in the library."""
 
     name: str
     path: Path  # where its bytes lie now
@@ -142,23 +143,21 @@ class Source:
 
 
 @contextmanager
-def opened_source(path: Path) -> Iterator[tuple[list[Source], list[Skipped]]]:
-    """What `path` holds to be read: itself, or the members of an archive for as long as the context is open."""
-    if path.suffix.lower() != ".zip":
-        yield [Source(path.as_posix(), path, path.parent)], []
+def opened_source(file: SourceFile) -> Iterator[tuple[list[Source], list[Skipped]]]:
+    """What `file` holds to be read: itself, or the members of an archive for as long as the context is open."""
+    if file.path.suffix.lower() != ".zip":
+        yield [Source(file.name, file.path, file.path.parent)], []
         return
     with tempfile.TemporaryDirectory(prefix="wenju-") as folder:
         try:
-            data = read_bytes(path)
+            data = read_bytes(file.path)
             _check_magic_of_zip(data)
             found = child.run("zip", data, folder)
         except SourceError as error:
-            yield [], [Skipped(str(path), error.what.removeprefix(f"{path}："))]
+            yield [], [Skipped(file.name, error.what.removeprefix(f"{file.path}："))]
             return
-        sources = [
-            Source(f"{path.as_posix()}/{name}", Path(folder) / number, None) for name, number in found["members"]
-        ]
-        yield sources, [Skipped(f"{path.as_posix()}/{name}", reason) for name, reason in found["skipped"]]
+        sources = [Source(f"{file.name}/{name}", Path(folder) / number, None) for name, number in found["members"]]
+        yield sources, [Skipped(f"{file.name}/{name}", reason) for name, reason in found["skipped"]]
 
 
 def _check_magic_of_zip(data: bytes) -> None:

@@ -1,4 +1,5 @@
-"""HTML: the title and the main content of a page, without navigation, scripts and what else stands around it.
+"""HTML: the title and the main content of a page, without navigation, scripts and what else stands around it, and
+without what does not show (`hidden.py`).
 
 The encoding is told by the byte order mark, then by what the page declares, then by what fits; always strictly.
 Spans count characters of the text made here, not of the mark-up.
@@ -11,6 +12,7 @@ import re
 from typing import Any
 
 from index.errors import SourceError
+from index.readers.hidden import drop_hidden
 from index.readers.plain import Piece, in_lines, joined, render, sentences
 
 Element = Any  # lxml has no types of its own
@@ -36,15 +38,14 @@ _AROUND = re.compile(
     r"|pager|banner|advert|ads?|login|search|qrcode|print|comments?|skip)(?:$|[\s_-])",
     re.I,
 )
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _BLOCKS = {
     "p", "div", "section", "article", "main", "body", "html", "header", "ul", "ol", "li", "dl", "dt", "dd", "table",
     "tbody", "thead", "tfoot", "tr", "td", "th", "caption", "figure", "figcaption", "blockquote", "pre", "address",
     "details", "summary", "center", "fieldset", "hr", "h1", "h2", "h3", "h4", "h5", "h6",
 }  # fmt: skip
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_SITE = re.compile(r"\s*(?:[_|｜]|\s[-–—]{1,2}\s).*$")
-_BROKEN = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\s*\n\s*(?=[\u3000-\u9fff\uff00-\uffef])")
+_SITE = re.compile(r"(?<!\s)\s*+(?:[_|｜]|(?<=\s)[-–—]{1,2}\s).*", re.DOTALL)
+_BETWEEN = re.compile(r"(?<=[\u3001-\u9fff\uff00-\uffef])\s++(?=[\u3001-\u9fff\uff00-\uffef])")
 MOST_LINKS = 0.6  # a block with more of its text in links leads elsewhere
 MOST_OF_TEXT = 0.85  # the content is the innermost element that holds this share of the page's text
 
@@ -61,6 +62,7 @@ def read(data: bytes) -> dict[str, object]:
         return {"text": ""}
     if any("depth" in error.message.lower() for error in parser.error_log):  # what stood deeper is missing
         raise SourceError("网页的嵌套太深。", "请另存为文本后再试。")
+    drop_hidden(root)
     title = _title(root)
     _drop(root)
     return {"text": render(_pieces(_main(root)), title)}
@@ -105,9 +107,7 @@ def _drop(root: Element) -> None:
             continue
         names = f"{element.get('class') or ''} {element.get('id') or ''}"
         around = element.tag in _DROPPED or _AROUND.search(names) or element.get("role") == "navigation"
-        if element.tag not in ("body", "main", "article") and (
-            around or element.get("hidden") is not None or _HIDDEN.search(element.get("style") or "")
-        ):
+        if around and element.tag not in ("body", "main", "article"):
             element.drop_tree()
     for element in [*root.iter("ul", "ol", "div", "table")]:
         links = [joined("".join(link.itertext())) for link in element.iter("a")]
@@ -187,7 +187,7 @@ def _span(cell: Element, name: str) -> int:
 
 def _flowed(text: str | None) -> str:
     """Text of the mark-up, where a line break is white space, and nothing at all between Chinese characters."""
-    return re.sub(r"\s+", " ", _BROKEN.sub("", text or ""))
+    return re.sub(r"\s+", " ", _BETWEEN.sub(lambda gap: "" if "\n" in gap[0] else gap[0], text or ""))
 
 
 def _pieces(main: Element) -> list[Piece]:

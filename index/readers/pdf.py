@@ -1,7 +1,8 @@
 """PDF: lines in reading order, tables as sentences, without what repeats on the pages.
 
 Lines stay as they are printed; index/joining.py joins those that belong together, also over a page break. Spans count
-characters of the text made here. Pages without text but with a picture are scanned ones: they need recognition.
+characters of the text made here. Pages without text but with a picture are scanned ones: they need recognition. What
+does not show is not read: off the page, as small as a dot, white on the paper. Invisible text over a scan is its text.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ MARGIN = 0.13  # share of the height, at the top and at the bottom, where page f
 FEWEST_CHARACTERS = 8  # a page with less is not a page of text
 REPEATS = 0.3  # share of the pages on which a running head stands; left and right pages may differ
 MOST_EDGES = 4_000  # drawings, not tables
+SMALLEST = 1.0  # points of a character that can still be read
+FAINTEST = 0.1  # how far a colour is from white that can still be read
 _UNMAPPED = re.compile(r"\(cid:\d+\)")
-_DIGITS = re.compile(r"\d+|[〇零一二三四五六七八九十]+(?=页)")
+_DIGITS = re.compile(r"\d+|(?<![〇零一二三四五六七八九十])[〇零一二三四五六七八九十]++(?=页)")
 _LATIN = re.compile(r"[!-~]")
 
 
@@ -72,15 +75,67 @@ def _pages(data: bytes) -> Iterator[Page]:
 
 
 def _page(page: Any) -> Page:
+    if not all(_on_page(char, page) for char in page.chars):
+        page = page.filter(lambda thing, page=page: thing["object_type"] != "char" or _on_page(thing, page))
     chars = [char for char in page.dedupe_chars().chars if char["upright"]]  # a slanting one is a watermark's
+    tables: list[Run] | None = None
+    if any(map(_white, chars)):
+        tables = _tables(page)
+        chars = _legible(chars, page, tables)
     unmapped = sum(_UNMAPPED.fullmatch(char["text"]) is not None for char in chars)
     words = sum(not char["text"].isspace() for char in chars)
     if words < FEWEST_CHARACTERS or unmapped > 0.3 * words:  # without a map the shapes alone say what is written
         pictured = bool(page.images) or unmapped > 0
         return Page(() if pictured else tuple(_runs(chars)), float(page.height), pictured)
-    tables = _tables(page)
-    free = [char for char in chars if not any(_inside(char, table) for table in tables)]
+    tables = _tables(page) if tables is None else tables
+    free = [char for char in chars if not any(_in_table(char, table) for table in tables)]
     return Page((*_runs(free), *tables), float(page.height), False)
+
+
+def _legible(chars: Sequence[dict[str, Any]], page: Any, tables: Sequence[Run]) -> list[dict[str, Any]]:
+    """The characters that are not white on the paper; in a table the ground of a cell may be drawn in many ways."""
+    grounds = _grounds(page)
+    return [
+        char
+        for char in chars
+        if grounds is None
+        or not _white(char)
+        or any(_inside(char, *ground) for ground in grounds)
+        or any(_in_table(char, table) for table in tables)
+    ]
+
+
+def _on_page(char: dict[str, Any], page: Any) -> bool:
+    """Whether a character lies on the page as it is shown, and is large enough to be read."""
+    _, b, _, d, *_ = char["matrix"]
+    size = char["size"] or (char["width"] if b or d else 0.0)  # fonts made of pictures may not say how high they are
+    shown = page.cropbox
+    # A broken one is passed over; that of a turned page is not turned with it (pdfplumber 0.11).
+    if page.rotation or shown[0] >= shown[2] or shown[1] >= shown[3]:
+        shown = page.mediabox
+    return bool(size >= SMALLEST and _inside(char, *shown) and _inside(char, *page.mediabox))
+
+
+def _white(thing: dict[str, Any]) -> bool:
+    """Whether something is filled with white, or nearly. A colour of another space than these three is not told."""
+    colour = thing.get("non_stroking_color")
+    colour = colour if isinstance(colour, tuple) else (colour,)
+    if not all(isinstance(part, (int, float)) for part in colour):
+        return False
+    if len(colour) == 1 and thing.get("ncs") in ("Separation", "Indexed", "DeviceN"):
+        return False
+    if len(colour) == 4:  # inks
+        return bool(max(colour) <= FAINTEST)
+    return len(colour) in (1, 3) and bool(min(colour) >= 1 - FAINTEST)
+
+
+def _grounds(page: Any) -> list[tuple[float, float, float, float]] | None:
+    """What white text may stand on: the pictures and the filled shapes of a page that are not white. None where that
+    cannot be told: a page with shadings, which are not found, or full of drawings."""
+    filled = [shape for shape in (*page.rects, *page.curves) if shape["fill"] and not _white(shape)]
+    if len(filled) > MOST_EDGES or (page.page_obj.resources or {}).get("Shading"):
+        return None
+    return [(one["x0"], one["top"], one["x1"], one["bottom"]) for one in (*filled, *page.images)]
 
 
 def _tables(page: Any) -> list[Run]:
@@ -97,9 +152,13 @@ def _tables(page: Any) -> list[Run]:
     return found
 
 
-def _inside(char: dict[str, Any], table: Run) -> bool:
+def _inside(char: dict[str, Any], x0: float, top: float, x1: float, bottom: float) -> bool:
     x, y = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
-    return bool(table.x0 <= x <= table.x1 and table.top <= y <= table.bottom)
+    return bool(x0 <= x <= x1 and top <= y <= bottom)
+
+
+def _in_table(char: dict[str, Any], table: Run) -> bool:
+    return _inside(char, table.x0, table.top, table.x1, table.bottom)
 
 
 def _runs(chars: Sequence[dict[str, Any]]) -> Iterator[Run]:

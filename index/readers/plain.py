@@ -11,14 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from index.lines import INVISIBLE
+
 # Three blank lines: index/joining.py never joins over them. Blocks of a formatted document are whole by their mark-up.
 APART = "\n\n\n\n"
 DEEPEST = 6
-_SPACE = re.compile(r"[\s\u200b\ufeff]+")
+_SPACE = re.compile(r"\s+")
 _CJK_GAP = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])")
 _STATES = re.compile(r"(?:增长|下降|达到?|突破|约|超过?)?\d")  # a cell that can end a sentence as it is
 _FIGURE = re.compile(r"\d")
-_TIME = re.compile(r"(?:19|20)\d\d(?:年|[-—至/](?:19|20)?\d\d年?)?|\d{1,2}月份?|[1-4]季度|序号\d*|\d+[、.]")
+_TIME = re.compile(r"(?:19|20)\d\d(?:年|[-—至/](?:19|20)?\d\d年?)?|\d{1,2}月份?|[1-4]季度|序号\d*|(?<!\d)\d++[、.]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +41,19 @@ _RADICALS = dict(
         strict=True,
     )
 )
-_RADICAL = re.compile("[\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufb06]")
+# The soft hyphen of a PDF is a hyphen that was drawn: fonts give both one glyph.
+_RADICALS["\u00ad"] = "-"
+_RADICAL = re.compile("[\u00ad\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufb06]")
 
 
 def unified(text: str) -> str:
-    """`text` with radicals and compatibility forms as the characters that were meant."""
+    """The text of a PDF with radicals, compatibility forms and hyphens as the characters that were meant."""
     return _RADICAL.sub(lambda match: _RADICALS.get(match[0]) or unicodedata.normalize("NFKC", match[0]), text)
 
 
 def one_space(text: str) -> str:
-    """`text` with each run of white space made one space."""
-    return _SPACE.sub(" ", text).strip()
+    """`text` with each run of white space made one space, and without what does not show."""
+    return _SPACE.sub(" ", INVISIBLE.sub("", text)).strip()
 
 
 def in_lines(text: str) -> str:

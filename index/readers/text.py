@@ -1,4 +1,4 @@
-"""Which files there are, and what characters those of plain text hold; `document.py` reads the other formats.
+"""What characters a file of plain text holds; `document.py` reads the other formats.
 
 The text is never guessed at: byte order mark first, then strict UTF-8, then strict GB18030; anything else is refused
 with the reason. Spans everywhere in Wenju count characters of the text that `decode` returns: byte order mark
@@ -11,8 +11,6 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from index.errors import SourceError
@@ -20,6 +18,7 @@ from index.errors import SourceError
 PICTURES = (".png", ".jpg", ".jpeg")
 SUFFIXES = (".txt", ".md", ".html", ".htm", ".docx", ".pdf", ".zip", *PICTURES)
 MAX_BYTES = 64 * 1024 * 1024  # a long report has 0.1 MB; a file this large is something else
+MAX_TEXT = 20_000_000  # characters; the longest report has a hundredth
 MAX_JUNK = 0.1  # share of characters that no text has; ten times what a damaged but legible file shows
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -45,14 +44,6 @@ _MAGIC = (
 _JUNK = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufffd-\uffff]")
 _WORD = re.compile(r"[^\W_]")
 _AS_TEXT = "请另存为 UTF-8 编码的文本文件（.txt 或 .md）后再试。"
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A file that is not indexed, and why (a short Chinese sentence)."""
-
-    file: str
-    reason: str
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
@@ -99,7 +90,9 @@ def kind_of_bytes(data: bytes) -> str | None:
 
 
 def check_text(text: str) -> None:
-    """Raises SourceError when `text` holds no words or is mostly junk."""
+    """Raises SourceError when `text` is too long, holds no words or is mostly junk."""
+    if len(text) > MAX_TEXT:
+        raise SourceError(f"文字超过上限 {MAX_TEXT:,} 字。", "请拆分文件后再试。")
     if len(_JUNK.findall(text)) > MAX_JUNK * len(text):
         raise SourceError("多为控制字符，不是文本。", _AS_TEXT)
     if not _WORD.search(text):
@@ -116,54 +109,3 @@ def _decoded(data: bytes, name: str) -> str:
             continue
     tried = "、".join(encoding.upper() for encoding in encodings)
     raise SourceError(f"{name}：编码无法识别（试过 {tried}）。", _AS_TEXT)
-
-
-def find_sources(paths: Iterable[str | os.PathLike[str]]) -> tuple[list[Path], list[Skipped]]:
-    """The files among `paths` and in the folders among them (recursively, sorted), and what is left out and why.
-
-    A path stays as given, a file found in a folder is that folder's path joined with its own, and one named twice
-    comes once. Hidden files and `*.jsonl` (metadata beside the reports) are passed over silently.
-    Raises SourceError when a path does not exist.
-    """
-    files: dict[Path, None] = {}
-    skipped: dict[Skipped, None] = {}
-    for path in map(Path, paths):
-        if not path.exists():
-            raise SourceError(f"{path}：没有这个文件或文件夹。", "请检查路径。")
-        for found in _in_folder(path) if path.is_dir() else _one_file(path):
-            if isinstance(found, Skipped):
-                skipped[found] = None
-            else:
-                files[found] = None
-    return list(files), list(skipped)
-
-
-def _one_file(path: Path) -> Iterator[Path | Skipped]:
-    if path.suffix.lower() in SUFFIXES:
-        yield path
-    elif path.suffix.lower() != ".jsonl":
-        yield Skipped(str(path), f"不支持的格式（{path.suffix or '无后缀'}），目前只读 {'、'.join(SUFFIXES)}。")
-
-
-def _in_folder(folder: Path) -> Iterator[Path | Skipped]:
-    """Files below `folder` in sorted order. Linked folders are not entered: what is inside is met at its own place."""
-    root = folder.resolve()
-    unreadable: list[OSError] = []
-    for parent, names, files in os.walk(folder, onerror=unreadable.append):
-        here = Path(parent)
-        links = [name for name in _visible(names) if (here / name).is_symlink()]
-        names[:] = [name for name in _visible(names) if name not in links]
-        for name in sorted([*_visible(files), *links]):
-            path = here / name
-            if path.is_symlink() and not path.exists():
-                yield Skipped(str(path), "链接指向的文件不存在。")
-            elif path.is_symlink() and not path.resolve().is_relative_to(root):
-                yield Skipped(str(path), "链接指向文件夹之外。")
-            elif name not in links:
-                yield from _one_file(path)
-    for error in unreadable:
-        yield Skipped(str(error.filename), f"文件夹打不开（{error.strerror}）。")
-
-
-def _visible(names: Sequence[str]) -> list[str]:
-    return sorted(name for name in names if not name.startswith("."))
