@@ -8,14 +8,16 @@ import json
 from pathlib import Path
 
 import pytest
+from hashing import HashingEmbedder
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
+from index.build import build
 from index.errors import InputError
 from index.store import Store
 from index.types import Context, Fact, Paragraph, Report
 from ui.cli import app
-from ui.indicators import COLUMNS, Row, chosen, csv_bytes, harmless, rows_of, table_text, xlsx_bytes
+from ui.indicators import COLUMNS, Row, chosen, csv_bytes, harmless, json_text, rows_of, table_text, xlsx_bytes
 
 CONTRACT = [
     "place", "year", "period", "kind", "indicator", "relation", "value", "unit", "normalized", "qualifier", "quote",
@@ -155,7 +157,7 @@ def test_no_cell_of_a_csv_is_a_formula(hostile: list[Row]) -> None:
 
 
 def test_no_cell_of_a_workbook_is_a_formula(hostile: list[Row]) -> None:
-    sheet = load_workbook(io.BytesIO(xlsx_bytes(hostile))).active
+    sheet = load_workbook(io.io.BytesIO(xlsx_bytes(hostile))).active
     cells = list(sheet[2])
     assert "f" not in {cell.data_type for cell in cells}
     assert -5 in [cell.value for cell in cells]
@@ -168,3 +170,26 @@ def test_harmless_leaves_numbers_and_plain_words_alone() -> None:
 
 def test_a_table_stays_a_line_a_row(hostile: list[Row]) -> None:
     assert len(table_text(hostile).splitlines()) == 2
+
+
+def test_absurd_numbers_break_no_export_and_no_export_tells_where_things_lie(tmp_path: Path) -> None:
+    """One number of 400 digits once made the indicators of the whole index fail; exports gave away absolute paths."""
+    nines = "9" * 400
+    text = (
+        f"2025年市北区政府工作报告\n\n2025年，全区生产总值增长{nines}%。\n\n新增就业{nines}万亿人。\n\n"
+        f"完成率达百分之{'九' * 309}。\n\n建成亿元楼宇24座。\n"
+    )
+    sources = tmp_path / "reports"
+    sources.mkdir()
+    (sources / "a.txt").write_text(text, encoding="utf-8")
+    build([sources], tmp_path / "index", embedder=HashingEmbedder())
+    store = Store.open(tmp_path / "index", HashingEmbedder())
+    rows = rows_of(store.facts, store)
+    assert [row["normalized"] for row in rows if row["unit"] == "座"] == [24]
+    assert {row["file"] for row in rows} == {"reports/a.txt"}
+    book = load_workbook(io.BytesIO(xlsx_bytes(rows)))
+    cells = {str(cell.value) for line in book.active.iter_rows() for cell in line}
+    for shown in (json_text(rows), csv_bytes(rows).decode("utf-8-sig"), table_text(rows), " ".join(cells)):
+        assert "24" in shown
+        assert str(tmp_path) not in shown
+        assert not {"inf", "nan", "Infinity", "NaN"} & set(shown.replace('"', " ").replace(",", " ").split())
