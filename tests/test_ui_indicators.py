@@ -157,7 +157,7 @@ def test_no_cell_of_a_csv_is_a_formula(hostile: list[Row]) -> None:
 
 
 def test_no_cell_of_a_workbook_is_a_formula(hostile: list[Row]) -> None:
-    sheet = load_workbook(io.io.BytesIO(xlsx_bytes(hostile))).active
+    sheet = load_workbook(io.BytesIO(xlsx_bytes(hostile))).active
     cells = list(sheet[2])
     assert "f" not in {cell.data_type for cell in cells}
     assert -5 in [cell.value for cell in cells]
