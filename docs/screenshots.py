@@ -15,7 +15,7 @@ from browser import PHONE, WIDE, chromium, running, visit  # noqa: E402
 from playwright.sync_api import Page  # noqa: E402
 
 from rag import open_pipeline  # noqa: E402
-from ui.api import create_app  # noqa: E402
+from ui.api.app import create_app  # noqa: E402
 
 QUESTIONS = {
     "wide": ("2025年市北区计划新增多少就业？", "市北区、李沧区和青岛市2025年新增就业目标分别是多少？"),

@@ -19,17 +19,17 @@ import numpy as np
 from evals.dataset import ASKED_ON, SEED_QUESTIONS, Question, load
 from evals.fusion import reciprocal_ranks
 from evals.metrics import holds_evidence
-from index import fusion
+from index.annotate.passages import indexed_text
 from index.errors import IndexMissing
-from index.fusion import Candidates, Scores, Scoring
-from index.lexical import tokenize
-from index.passages import indexed_text
-from index.search import DEPTH, HybridIndex
-from index.store import Store
-from rag.constraints import ContextTable, Mask
-from rag.query import understand
-from rag.retrieve import Retriever
+from index.search import fusion
+from index.search.bm25 import tokenize
+from index.search.fusion import Candidates, Scores, Scoring
+from index.search.hybrid import DEPTH, HybridIndex
+from index.storage.store import Store
+from rag.retrieve.constraints import ContextTable, Mask
+from rag.retrieve.retriever import Retriever
 from rag.types import Query
+from rag.understand.query import understand
 
 PAGE = Path(__file__).parent.parent / "docs" / "ablation-search.md"
 PROVINCES = SEED_QUESTIONS.with_name("provinces.jsonl")
@@ -43,7 +43,8 @@ HEAD = """# What each part of the search is worth
 
 Share of answerable questions whose evidence stands in the first (@1) and in the first three (@3) distinct paragraphs.
 Written by `python -m evals.ablation --write`; the weights come from training data (`python -m evals.fusion`,
-`python -m evals.fit`), the held-out columns only measure. “Fused” is `index/fusion.py`; “ranked” adds `rag/rank.py`.
+`python -m evals.fit`), the held-out columns only measure. “Fused” is `index/search/fusion.py`;
+“ranked” adds `rag/retrieve/ranking.py`.
 """
 TAIL = """## Other passages
 

@@ -25,7 +25,7 @@ from evals.scores import milliseconds
 from index.errors import WenjuError
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMAND = (sys.executable, "-m", "ui.cli")
+COMMAND = (sys.executable, "-m", "ui.cli.app")
 COLD_RUNS = 7
 SERVED = 100  # questions put to the server before its memory is read
 START_SECONDS = 60.0  # until the server must answer
@@ -60,8 +60,8 @@ def machine() -> dict[str, Any]:
 def _build(seeds: Path, index: Path) -> float:
     """Seconds from an empty folder to an index, the model's loading included, the program's start not."""
     start = time.perf_counter()
-    from index.build import build
-    from index.embedder import load_embedder
+    from index.embed.embedder import load_embedder
+    from index.storage.build import build
 
     build([seeds], index, embedder=load_embedder())
     return round(time.perf_counter() - start, 3)

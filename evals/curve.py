@@ -17,7 +17,7 @@ from evals.dataset import Question
 from evals.metrics import judge
 from evals.scores import HELDOUT
 from rag.pipeline import Pipeline
-from rag.rank import Threshold, weights
+from rag.retrieve.ranking import Threshold, weights
 
 GRID = tuple(round(0.05 * step, 2) for step in range(20))
 

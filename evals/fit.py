@@ -1,4 +1,4 @@
-"""Fit the ranking and the confidence of `rag.rank` on the training questions and write `rag/weights.json`.
+"""Fit the ranking and the confidence of `rag.retrieve.ranking` on the training questions and write `rag/weights.json`.
 
 Ranking: the weights maximise the log of the softmax share of the right hits of each question (listwise softmax; Cao et
 al. 2007). Confidence: logistic regression on whether the best hit is right, unanswerable questions counting as wrong;
@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from evals.dataset import ASKED_ON, SEED_QUESTIONS, Question, load
 from evals.matching import norm
 from rag import open_pipeline
-from rag.extract import Extractor
+from rag.answer.extract import Extractor
 from rag.pipeline import Pipeline
-from rag.query import understand
-from rag.rank import Confidence, Features, Ranked, evidence, vector
+from rag.retrieve.ranking import Confidence, Features, Ranked, evidence, vector
 from rag.types import Query
+from rag.understand.query import understand
 
 Floats = NDArray[np.float64]
 # Weights that the penalty pulls to, where the language tells more than a few hundred questions do: an indicator behind

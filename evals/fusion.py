@@ -22,18 +22,18 @@ from numpy.typing import NDArray
 
 from evals.dataset import ASKED_ON, SEED_QUESTIONS, load
 from evals.matching import norm
-from index import fusion
-from index.embedder import EMBEDDED, Embedder, load_embedder
-from index.fusion import Candidates, Scores
-from index.passages import indexed_text, windows
-from index.search import DEPTH, HybridIndex
-from index.store import Store
+from index.annotate.passages import indexed_text, windows
+from index.embed.embedder import EMBEDDED, Embedder, load_embedder
+from index.search import fusion
+from index.search.fusion import Candidates, Scores
+from index.search.hybrid import DEPTH, HybridIndex
+from index.storage.store import Store
 from index.training import sources
 from index.training.evaluate import Task, ndcg
 from index.training.pairs import HELD_OUT
 from index.training.questions import question_from
-from rag.constraints import ContextTable
-from rag.query import understand
+from rag.retrieve.constraints import ContextTable
+from rag.understand.query import understand
 
 DATA = Path("../shared/data/train")
 DISTRACTORS, LAW_QUESTIONS, NEWS_SHARE = 12_000, 600, 0.25

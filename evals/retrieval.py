@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from evals.metrics import hit_at, ndcg_at, recall_at, reciprocal_rank
+from index.annotate.passages import windows
 from index.errors import InputError
-from index.passages import windows
 
 if TYPE_CHECKING:
-    from index.embedder import Embedder
+    from index.embed.embedder import Embedder
 
 DEPTH = 100  # how far down a ranking is looked at
 Mode = Literal["dense", "lexical", "hybrid"]
@@ -115,9 +115,9 @@ def _complete(row: Mapping[str, Any], part: str) -> Mapping[str, Any]:
 def evaluate(beir: BeirSet, embedder: Embedder, mode: Mode = "hybrid") -> dict[str, Any]:
     """Index the passages as reports are indexed, search every query, and average the measures over the queries.
 
-    A passage of the set is cut into `index.passages.windows`, each behind its title; the best one counts for it.
+    A passage of the set is cut into `index.annotate.passages.windows`, each behind its title; the best one counts.
     """
-    from index.search import HybridIndex
+    from index.search.hybrid import HybridIndex
 
     start = time.perf_counter()
     parts = [(id_, f"{title} {part}".strip()) for id_, (title, text) in beir.passages.items() for part in windows(text)]

@@ -10,25 +10,25 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from index.passages import when
+from index.annotate.passages import when
 from index.types import Context, Hit, Kind
-from rag.query import understand
-from rag.rank import Threshold
+from rag.retrieve.ranking import Threshold
+from rag.retrieve.word_match import Match
 from rag.types import Answer, Dropped, Query, QuestionType
-from rag.words import Match
+from rag.understand.query import understand
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from index.store import Store
-    from rag.retrieve import Retriever
+    from index.storage.store import Store
+    from rag.retrieve.retriever import Retriever
 
 TABLES: tuple[QuestionType, ...] = ("compare", "rank", "trend")
 MOST_HITS = 5  # that are explained
 Aspect = Literal["places", "years", "period", "kind", "type", "unit", "topic"]
 ASPECTS: tuple[Aspect, ...] = ("places", "years", "period", "kind", "type", "unit", "topic")
 Outcome = Literal["answered", "beyond", "place", "constraints", "sides", "gate", "silent", "unsure"]
-# What a constraint lets through, as `rag.constraints` has it.
+# What a constraint lets through, as `rag.retrieve.constraints` has it.
 _KINDS: dict[Kind, str] = {
     "target": "目标或未注明", "result": "实绩、累计或未注明", "cumulative": "累计或实绩", "other": "不限性质",
 }  # fmt: skip
@@ -225,7 +225,9 @@ def _why(outcome: Outcome, query: Query, confidence: float, threshold: float) ->
     if outcome == "answered":
         if query.type in TABLES and confidence < threshold:
             return f"{sure}：有一格达到门槛，这是其中最没有把握的一格"
-        if query.type in ("list", "summary") and confidence == threshold:  # which `rag.extract` gives to no other
+        if (
+            query.type in ("list", "summary") and confidence == threshold
+        ):  # which `rag.answer.extract` gives to no other
             return "章节与问题相符，取其中各条"
         return f"{sure}：给出答案"
     return {

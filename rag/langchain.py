@@ -15,7 +15,7 @@ from langchain_core.runnables import Runnable, RunnableLambda
 
 from index.types import Hit
 from rag.pipeline import Pipeline, open_pipeline
-from rag.query import understand
+from rag.understand.query import understand
 
 
 class ReportRetriever(BaseRetriever):

@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import QuestionError
-from rag import phrase
-from rag.disagreement import Disagreement
+from index.text.normalize import visible
+from rag.answer.chat import ChatAnswerer, offered
+from rag.answer.disagreement import Disagreement
+from rag.answer.extract import Extraction, Extractor
+from rag.answer.table import Table, tabulated
+from rag.check.gate import citation, gate, recomputed
 from rag.explain import Explanation, explain
-from rag.extract import Extraction, Extractor
-from rag.fold import visible
-from rag.generate import ChatAnswerer, offered
-from rag.placed import around
-from rag.query import understand
-from rag.rank import Threshold
-from rag.table import Table, tabulated
+from rag.retrieve.ranking import Threshold
 from rag.types import Answer, Draft, Query, Stage, Statement
-from rag.verify import citation, gate, recomputed
+from rag.understand.asked_places import around
+from rag.understand.query import understand
+from rag.wording import sentences as phrase
 
 if TYPE_CHECKING:
-    from index.store import Store
+    from index.storage.store import Store
     from index.types import Context, Paragraph
 
 LONGEST_QUESTION = 2000  # characters
@@ -218,10 +218,10 @@ class Pipeline:
 
 
 def open_pipeline(folder: str | Path, *, today: date | None = None, chat: ChatAnswerer | None = None) -> Pipeline:
-    """Open the index in `folder` for questions; `chat` words the answers (see `rag.generate.open_chat`).
+    """Open the index in `folder` for questions; `chat` words the answers (see `rag.answer.chat.open_chat`).
 
     Raises IndexMissing, IndexDamaged or IndexMismatch, each with the command that mends it.
     """
-    from index.store import Store
+    from index.storage.store import Store
 
     return Pipeline(Store.open(Path(folder)), today=today, chat=chat)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from index.types import Context, Hit, Kind, Span
 
 if TYPE_CHECKING:
-    from rag.limits import Limit
+    from rag.understand.limits import Limit
 
 Stage = Literal["retrieve", "generate", "verify"]  # of answering, as told to who waits
 QuestionType = Literal[
@@ -185,7 +185,7 @@ class Answer:
     query: Query | None = None
     history: tuple[str, ...] = ()  # the earlier questions that were read
     hits: tuple[Hit, ...] = field(default=(), repr=False)
-    scores: tuple[float, ...] = field(default=(), repr=False)  # of `hits`, as `rag.rank` orders them
+    scores: tuple[float, ...] = field(default=(), repr=False)  # of `hits`, as `rag.retrieve.ranking` orders them
     dropped: tuple[Dropped, ...] = ()  # what the gate took out of the draft
 
     def to_json(self) -> dict[str, Any]:

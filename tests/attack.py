@@ -44,11 +44,11 @@ from browser import running  # noqa: E402
 from hashing import HashingEmbedder  # noqa: E402
 from tiny import tiny_pipeline  # noqa: E402
 
-from index.build import build  # noqa: E402
-from index.embedder import load_embedder  # noqa: E402
+from index.embed.embedder import load_embedder  # noqa: E402
 from index.readers.sources import shown  # noqa: E402
+from index.storage.build import build  # noqa: E402
 from rag import open_pipeline  # noqa: E402
-from ui.api import create_app  # noqa: E402
+from ui.api.app import create_app  # noqa: E402
 
 SESSION = "78dqp68539n"
 HANG = 30.0  # seconds after which the server counts as hanging

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from index.build import build
-from index.embedder import load_embedder
+from index.embed.embedder import load_embedder
+from index.storage.build import build
 from rag import Pipeline, open_pipeline
 
 SEEDS = Path(__file__).parents[1] / "seeds"

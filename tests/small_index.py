@@ -9,8 +9,8 @@ from pathlib import Path
 
 from hashing import HashingEmbedder
 
-from index.search import HybridIndex
-from index.store import Content, publish
+from index.search.hybrid import HybridIndex
+from index.storage.store import Content, publish
 from index.types import Context, Fact, Paragraph, Passage, Report
 
 EMBEDDER = HashingEmbedder()

@@ -12,15 +12,15 @@ import pytest
 
 from evals.gate import BASELINE
 from index.errors import IndexMissing, WenjuError
-from ui.cli import lang_first
-from ui.text import Messages, json_line, printable
+from ui.cli.app import lang_first
+from ui.cli.messages import Messages, json_line, printable
 
 ROOT = Path(__file__).parent.parent
 SEEDS = sorted((ROOT / "seeds").glob("*.txt"))
 QUESTION = "2025年市北区预期新增就业多少人？"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
 ENVIRONMENT.pop("WENJU_INDEX", None)
-COMMAND = (sys.executable, "-m", "ui.cli")
+COMMAND = (sys.executable, "-m", "ui.cli.app")
 
 
 def wenju(
@@ -313,7 +313,7 @@ def test_an_interrupt_ends_it_quietly(index: Path, tmp_path: Path) -> None:
 
 
 def test_ask_does_not_load_what_it_does_not_need(index: Path, tmp_path: Path) -> None:
-    code = "import sys; from ui.cli import app; app(sys.argv[1:], standalone_mode=False); print(*sys.modules)"
+    code = "import sys; from ui.cli.app import app; app(sys.argv[1:], standalone_mode=False); print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code, "ask", QUESTION, "--index", str(index)],
         cwd=tmp_path,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from index.embedder import (
+from index.embed.embedder import (
     CONFIG_FILE,
     EMBEDDED_FOLDER,
     MODEL_FILE,
@@ -138,7 +138,7 @@ def test_shipped_model_is_small_and_says_what_it_is() -> None:
 
 def test_loading_imports_neither_torch_nor_sentence_transformers() -> None:
     code = (
-        "import sys; from index.embedder import load_embedder; load_embedder().embed_queries(['就业'])\n"
+        "import sys; from index.embed.embedder import load_embedder; load_embedder().embed_queries(['就业'])\n"
         "print([name for name in ('torch', 'sentence_transformers', 'transformers') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

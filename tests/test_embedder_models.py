@@ -9,15 +9,15 @@ import pytest
 from tokenizers import Tokenizer
 from typer.testing import CliRunner
 
-from index.build import build
-from index.embedder import load_embedder
+from index.embed.embedder import load_embedder
+from index.embed.options import ModelOptions, prompts_of
+from index.embed.transformer import AT_ONCE, in_batches
 from index.errors import EmbedderError, IndexMismatch
-from index.generation import current_name
-from index.models import ModelOptions, prompts_of
-from index.store import Store
-from index.transformer import AT_ONCE, in_batches
-from ui.cli import app
-from ui.text import Messages
+from index.storage.build import build
+from index.storage.generation import current_name
+from index.storage.store import Store
+from ui.cli.app import app
+from ui.cli.messages import Messages
 
 NEEDS_MODELS = "needs the extra: pip install 'wenju[models]'"
 NEEDS_ONNX = "needs the extras: pip install 'wenju[models,onnx]'"
@@ -37,7 +37,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny model with its ONNX files."""
     for package in ("sentence_transformers", "onnx", "onnxruntime"):
         pytest.importorskip(package, reason=NEEDS_ONNX)
-    from index.onnx import export
+    from index.embed.onnx import export
 
     folder = tiny_transformer(tmp_path_factory.mktemp("exported"))
     with warnings.catch_warnings():  # of the exporter and of torch

@@ -11,12 +11,12 @@ from evals.ablation import asked, measure, table, variants
 from evals.dataset import ASKED_ON, Evidence, Question
 from evals.fusion import FORMULAS, Asked, fit, quality, reciprocal_ranks
 from evals.matching import norm
-from index import fusion
-from index.build import build
-from index.fusion import Candidates
-from index.store import Store
-from rag.constraints import ContextTable
-from rag.query import understand
+from index.search.fusion import Candidates
+from index.search.hybrid import fusion
+from index.storage.build import build
+from index.storage.store import Store
+from rag.retrieve.constraints import ContextTable
+from rag.understand.query import understand
 
 REPORT = """2025年市北区政府工作报告
 

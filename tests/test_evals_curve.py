@@ -17,7 +17,7 @@ from evals.report import to_html, to_json
 from evals.run import Run, run
 from evals.scores import ANSWERABLE, REFUSE, tabulate
 from rag import Pipeline
-from rag.rank import Threshold
+from rag.retrieve.ranking import Threshold
 
 INFINITE = float("inf")
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from model_server import EVIDENCE, FAULTS, TEXTS, ModelServer, model_server
 
-from index.build import build
-from index.embedder import load_embedder
+from index.embed.embedder import load_embedder
+from index.storage.build import build
 from rag import Pipeline, open_pipeline
-from rag.generate import Breaker, ChatAnswerer, ChatSettings, ChatUnavailable, open_chat, sentences_of
+from rag.answer.chat import Breaker, ChatAnswerer, ChatSettings, ChatUnavailable, open_chat, sentences_of
 from rag.types import Answer, Sentence
 
 ROOT = Path(__file__).parent.parent
@@ -239,7 +239,7 @@ def test_settings_come_from_the_environment_and_hide_the_key() -> None:
 
 def wenju(*arguments: str, index: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("WENJU_", "OPENAI_"))}
-    command = [sys.executable, "-m", "ui.cli", *arguments, "--index", str(index)]
+    command = [sys.executable, "-m", "ui.cli.app", *arguments, "--index", str(index)]
     return subprocess.run(
         command, cwd=ROOT, env={**kept, **environment}, capture_output=True, text=True, timeout=120, check=False
     )
@@ -263,7 +263,7 @@ def test_the_command_line_asks_the_configured_model(real_index: Path, server: Mo
 
 def test_without_a_model_langchain_is_not_imported(real_index: Path) -> None:
     code = (
-        "import sys; from ui.cli import _status\n"
+        "import sys; from ui.cli.app import _status\n"
         f"_status(['ask', {QUESTION!r}, '--index', {str(real_index)!r}])\n"
         "print([m for m in sys.modules if m.split('.')[0] in ('langchain', 'langchain_core', 'openai')])"
     )

@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from index.embedder import EMBEDDED_FOLDER, TOKENIZER_FILE
+from index.embed.embedder import EMBEDDED_FOLDER, TOKENIZER_FILE
 from rag import Pipeline
-from rag.generate import ChatSettings, open_chat
+from rag.answer.chat import ChatSettings, open_chat
 
 WAIT = 120.0  # seconds, an upper bound for a busy machine
 SERVE = "import sys; from transformers.cli.transformers import main; sys.argv[0] = 'transformers'; main()"

@@ -73,6 +73,6 @@ def test_seeds_are_data_only() -> None:
 
 
 def test_the_command_line_starts_without_heavy_packages() -> None:
-    code = "import sys, ui.cli; print(*{name.split('.')[0] for name in sys.modules})"
+    code = "import sys, ui.cli.app; print(*{name.split('.')[0] for name in sys.modules})"
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not HEAVY & set(found.stdout.split())

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from hashing import HashingEmbedder
 
-from index import reading
-from index.build import BuildReport, build
+from index.annotate.passages import indexed_text
 from index.errors import IndexLocked, SourceError, StoreError
-from index.generation import FILES, locked
-from index.passages import indexed_text
 from index.readers import child
 from index.readers.document import Document
-from index.store import Store
+from index.storage import ingest as reading
+from index.storage.build import BuildReport, build
+from index.storage.generation import FILES, locked
+from index.storage.store import Store
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 REPORT = "2025年市北区政府工作报告\n\n2025年，新增就业4万人。\n\n建成亿元楼宇24座。\n\n新建学校5所。\n"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.conflicts import Verdict, find_conflicts, find_outcomes, interval, verdict
-from index.store import Store
+from index.annotate.conflicts import Verdict, find_conflicts, find_outcomes, interval, verdict
+from index.storage.store import Store
 from index.types import Context, Fact, Kind, Qualifier, Relation
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from index.places import table
-from index.report import ReadReport, read_report
+from index.annotate.report import ReadReport, read_report
+from index.text.places import table
 from index.types import Context, Paragraph, Passage
 
 ROOT = Path(__file__).parents[1]

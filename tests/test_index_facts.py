@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.clauses import clauses
-from index.facts import facts_of
-from index.naming import name_of
-from index.quantities import number_of, quantities
+from index.annotate.facts import facts_of
+from index.annotate.indicators import name_of
+from index.annotate.report import read_report
 from index.readers.sidecar import Sidecar
-from index.report import read_report
+from index.text.clauses import clauses
+from index.text.quantities import number_of, quantities
 from index.types import Context, Fact, Paragraph, Passage
 
 ROOT = Path(__file__).parents[1]

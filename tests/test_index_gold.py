@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from index.report import read_report
+from index.annotate.report import read_report
 from index.types import Paragraph
 
 OUTLINES = Path(__file__).parent / "outlines"

@@ -14,13 +14,13 @@ import made_files as made
 import pytest
 
 from index.errors import SourceError
-from index.lines import INVISIBLE, split_lines
+from index.parse.lines import INVISIBLE, split_lines
+from index.parse.outline import outline
 from index.readers.document import parse_document
 from index.readers.docx import read as read_docx
 from index.readers.html import read as read_html
 from index.readers.pdf import read as read_pdf
 from index.readers.plain import unified
-from index.structure import outline
 
 SEEN = "新增就业4万人。"
 MORE = "建成学校5所。"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.lexical import K1, B, Lexical, tokenize
+from index.search.bm25 import K1, B, Lexical, tokenize
 
 words = st.sampled_from(["就业", "新增", "市北", "李沧", "楼宇", "4.5", "GDP", "，"])
 corpora = st.lists(st.lists(words, max_size=8).map(" ".join), min_size=1, max_size=12)
@@ -50,7 +50,7 @@ def test_scores_are_bm25(texts: list[str], query: str) -> None:
 
 
 def _bm25(query: str, row: int, texts: list[str]) -> float:
-    """The formula at the head of index/lexical.py; a text without tokens counts as one token long."""
+    """The formula at the head of index/search/bm25.py; a text without tokens counts as one token long."""
     lengths = [len(tokenize(text)) or 1 for text in texts]
     counts = Counter(tokenize(texts[row]))
     total = 0.0

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.clauses import clauses, sentences
-from index.lines import chinese_number, numbering, split_lines
-from index.report import ReadReport, read_report
-from index.structure import outline
+from index.annotate.report import ReadReport, read_report
+from index.parse.lines import chinese_number, numbering, split_lines
+from index.parse.outline import outline
+from index.text.clauses import clauses, sentences
 
 ROOT = Path(__file__).parents[1]
 SEEDS = {path.name[:3]: path for path in sorted((ROOT / "seeds").glob("*.txt"))}
@@ -371,5 +371,7 @@ LARGE = {
 @pytest.mark.parametrize("made", LARGE.values(), ids=LARGE)
 def test_a_large_text_comes_to_an_end(made: str) -> None:
     """In a child process, so that one that does not end is ended; far from any limit when time grows with length."""
-    program = f"from index.report import read_report\nread_report({made}, file='a', sha256='0' * 64, metadata={{}})"
+    program = (
+        f"from index.annotate.report import read_report\nread_report({made}, file='a', sha256='0' * 64, metadata={{}})"
+    )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=10)

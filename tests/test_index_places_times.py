@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.places import by_code, find_places, lookup, parent, siblings, table
-from index.times import find_times, five_year_plan
+from index.text.places import by_code, find_places, lookup, parent, siblings, table
+from index.text.times import find_times, five_year_plan
 
 QINGDAO = frozenset(["青岛市"])
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import made_files as made
 import pytest
 
+from index.annotate.report import read_report
 from index.errors import SourceError
+from index.parse.outline import outline
 from index.readers import child, document
 from index.readers.document import opened_source, parse_document, read_document
 from index.readers.sources import SourceFile
-from index.report import read_report
-from index.structure import outline
 
 FONTS = sorted(Path("/usr/share/fonts").rglob("NotoSansCJK-Regular.ttc"))
 REPORT = "2025年市北区政府工作报告\n\n新增就业4万人，同比增长5%。\n"

@@ -20,12 +20,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_index import EMBEDDER, OPERATIONS, content, put
 
-from index import generation, store
 from index.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexMissing, StoreError
-from index.generation import FILES
-from index.records import paragraph, passage, read_records, report, write_records
-from index.search import HybridIndex
-from index.store import Content, Store
+from index.search.hybrid import HybridIndex
+from index.storage import generation, store
+from index.storage.generation import FILES
+from index.storage.records import paragraph, passage, read_records, report, write_records
+from index.storage.store import Content, Store
 from index.types import Context, Paragraph, Passage, Report
 
 OLD = content("新增就业4万人", "楼宇24座")
@@ -234,7 +234,7 @@ LOCKING = """
 import sys
 sys.path[:0] = {paths!r}
 from pathlib import Path
-from index.generation import locked
+from index.storage.generation import locked
 with locked(Path({folder!r})):
     print("held", flush=True)
     sys.stdin.read()

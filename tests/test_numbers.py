@@ -11,17 +11,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from index.lines import NUMBERINGS, numbering
-from index.quantities import MOST, exact_number, number_of, quantities
-from index.report import ReadReport, read_report
-from index.times import find_times
+from index.annotate.report import ReadReport, read_report
+from index.parse.lines import NUMBERINGS, numbering
+from index.text.normalize import fold, of_numerals
+from index.text.quantities import MOST, exact_number, number_of, quantities
+from index.text.times import find_times
 from index.types import Context, Coverage
-from rag.arithmetic import Amount, bound_of, calculate, decimal_of, plain
-from rag.figures import figures, years
-from rag.fold import fold, of_numerals
-from rag.limits import limit_in
-from rag.query import understand
-from rag.units import main_quantity, states_unit
+from rag.answer.arithmetic import Amount, bound_of, calculate, decimal_of, plain
+from rag.check.numbers import figures, years
+from rag.understand.limits import limit_in
+from rag.understand.query import understand
+from rag.understand.units import main_quantity, states_unit
 
 NINES = "9" * 400
 COVERAGE = Coverage((Context("市北区", 2025, None, "target"), Context("青岛市", 2024, None, "result")))

@@ -23,9 +23,9 @@ from types import FrameType, ModuleType
 
 import pytest
 
-from index.report import read_report
+from index.annotate.report import read_report
 from index.types import Context, Coverage
-from rag.query import understand
+from rag.understand.query import understand
 
 PACKAGES = ("index", "index.readers", "rag", "evals", "ui")
 APART = {"index.training", "rag.langchain"}  # trains offline; needs an extra
@@ -194,7 +194,13 @@ def test_the_measure_tells_what_is_linear(source: str) -> None:
 
 def test_every_module_gives_its_patterns() -> None:
     found = {name.partition(":")[0] for name in PATTERNS}
-    assert {"index.quantities", "index.lines", "rag.cues", "rag.units", "ui.render"} <= found
+    assert {
+        "index.text.quantities",
+        "index.parse.lines",
+        "rag.understand.cues",
+        "rag.understand.units",
+        "ui.web.render",
+    } <= found
     assert any(": line " in name for name in PATTERNS)  # those in the code as well
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from index.quantities import quantities
+from index.text.quantities import quantities
 from index.types import Qualifier
-from rag.arithmetic import (
+from rag.answer.arithmetic import (
     SCALES,
     Amount,
     bound_of,

@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from index.search import Mode
+from index.search.hybrid import Mode
 from index.types import Context
 from rag import Answer, Pipeline
+from rag.check.gate import fault
 from rag.explain import ASPECTS, MOST_HITS, Explanation
 from rag.types import Dropped, Query, Statement
-from rag.verify import fault
 
 FIRST = "2025年市北区计划新增就业多少人？"
 QUESTIONS = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from index.build import build
-from index.embedder import load_embedder
+from index.embed.embedder import load_embedder
+from index.storage.build import build
 from rag import Answer, Pipeline, open_pipeline
 
 METROS = {

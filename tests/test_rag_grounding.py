@@ -11,12 +11,12 @@ from decimal import Decimal
 
 import pytest
 
-from index.store import Store
+from index.storage.store import Store
 from index.types import Passage
 from rag import Pipeline, Query
-from rag.figures import figures, years
+from rag.check.gate import gate
+from rag.check.numbers import figures, years
 from rag.types import Draft, Dropped, Grounded, Sentence
-from rag.verify import gate
 
 DRAFTS = 10_000
 SCALES = {"": 1, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8, "万亿": 10**12}

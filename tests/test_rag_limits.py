@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import Pipeline
-from rag.limits import limit_in
+from rag.understand.limits import limit_in
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ from conftest import TODAY
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.build import build
-from index.embedder import load_embedder
+from index.embed.embedder import load_embedder
+from index.storage.build import build
 from rag import Answer, Pipeline, open_pipeline
-from rag.phrase import literal
-from ui.render import plain_text, text_html
+from rag.wording.sentences import literal
+from ui.web.render import plain_text, text_html
 
 REAL = (
     "2025年市北区政府工作报告\n\n一、2025年工作安排\n\n2025年，计划新增就业4万人。\n\n新建学校5所，新增学位2700个。\n\n"

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.text.normalize import fold, visible
 from index.types import Context, Coverage, Kind
-from rag.fold import fold, visible
-from rag.query import understand
 from rag.types import Query
+from rag.understand.query import understand
 
 PLANS: Sequence[tuple[str, int, Kind]] = [
     ("市北区", 2024, "target"), ("市北区", 2025, "target"), ("市北区", 2026, "target"), ("李沧区", 2025, "target"),

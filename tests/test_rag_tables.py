@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import Answer, Pipeline
+from rag.check.gate import recomputed
 from rag.types import Computed
-from rag.verify import recomputed
 
 SHIBEI, LICANG, LAOSHAN, CHENGYANG, LAIXI = "市北区", "李沧区", "崂山区", "城阳区", "莱西市"
 

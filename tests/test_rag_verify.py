@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 import pytest
 from conftest import SEEDS
 
-from index.store import Store
+from index.storage.store import Store
 from index.types import Context, Kind, Paragraph
 from rag import Pipeline, Query
+from rag.check.gate import checked, citation, file_spans, numbers, passes
 from rag.types import Draft, Statement
-from rag.verify import checked, citation, file_spans, numbers, passes
 
 DRAFTS = 10_000
 YEARS = (2022, 2023, 2024, 2025, 2026)

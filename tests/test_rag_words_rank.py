@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from index.types import Context, Kind, Passage
 from rag import Pipeline, Query
-from rag.constraints import ContextTable, kind_fits, time_fits
-from rag.rank import Confidence, Features, Ranked, Ranker, evidence, probability, score, vector, weights
-from rag.units import asked_unit, main_quantity, states_figure, states_unit
-from rag.words import ABBREVIATED, CONTAINED, WordMatcher, coverage, tagged, words
+from rag.retrieve.constraints import ContextTable, kind_fits, time_fits
+from rag.retrieve.ranking import Confidence, Features, Ranked, Ranker, evidence, probability, score, vector, weights
+from rag.retrieve.word_match import ABBREVIATED, CONTAINED, WordMatcher, coverage, tagged, words
+from rag.understand.units import asked_unit, main_quantity, states_figure, states_unit
 
 FREQUENCY = {"就业": 60, "新增": 40, "楼宇": 5, "市北": 99}
 ROWS = 99

@@ -99,7 +99,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).symlink_to(ROOT / name)
     (folder / "bin").mkdir()
     script = folder / "bin" / "wenju"
-    script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m ui.cli "$@"\n', encoding="utf-8")
+    script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m ui.cli.app "$@"\n', encoding="utf-8")
     script.chmod(0o755)
     assert shell("wenju build", folder).returncode == 0
     return folder

@@ -18,12 +18,12 @@ from tiny import TinyPipeline, tiny_pipeline
 
 from index.errors import IndexMissing
 from rag.types import Answer
-from ui.api import create_app
-from ui.desk import Desk, Opened, clean, history_texts, question_text
-from ui.examples import example_questions
-from ui.guard import is_open
-from ui.server import PortTaken, ServerError, allowed_hosts, check_address, serve
-from ui.web import dressed
+from ui.api.app import create_app
+from ui.api.guard import is_open
+from ui.api.server import PortTaken, ServerError, allowed_hosts, check_address, serve
+from ui.api.service import Desk, Opened, clean, history_texts, question_text
+from ui.web.examples import example_questions
+from ui.web.page import dressed
 
 CONTRACT = {"question", "refused", "answer", "citations", "answerer", "confidence", "elapsed_ms"}
 CITATION = {
@@ -324,7 +324,7 @@ def test_path_tricks_find_nothing(site: httpx.Client, path: str) -> None:
 
 def test_page_event_checks_again(site: httpx.Client) -> None:
     """Limits in the page are not limits in the server: the event answers bad data with a card, and never breaks."""
-    from ui.web import turns_of
+    from ui.web.page import turns_of
 
     desk = Desk(tiny_pipeline())
     for question in ("", LONG, None, 5, [], {"a": 1}):
@@ -404,5 +404,5 @@ def test_allowed_hosts_come_from_the_address_and_the_environment() -> None:
 def test_gradio_is_not_needed_to_render() -> None:
     import subprocess
 
-    code = "import sys, ui.render, ui.desk, ui.server; sys.exit('gradio' in sys.modules or 'fastapi' in sys.modules)"
+    code = "import sys, ui.web.render, ui.api.server; sys.exit('gradio' in sys.modules or 'fastapi' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

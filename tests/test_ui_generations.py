@@ -10,13 +10,13 @@ import httpx
 import pytest
 from browser import running
 
-from index.build import build
-from index.embedder import load_embedder
+from index.embed.embedder import load_embedder
 from index.errors import IndexDamaged, IndexMissing
-from index.generation import FILES, current_name
-from ui.api import create_app
-from ui.desk import Desk
-from ui.server import IndexFolder
+from index.storage.build import build
+from index.storage.generation import FILES, current_name
+from ui.api.app import create_app
+from ui.api.server import IndexFolder
+from ui.api.service import Desk
 
 ASKED = "2025年市北区计划新增就业多少人？"
 DEADLINE = 60.0  # seconds in which a new generation must have come, on the slowest machine; seconds are usual

@@ -12,11 +12,11 @@ from hashing import HashingEmbedder
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
-from index.build import build
 from index.errors import InputError
-from index.store import Store
+from index.storage.build import build
+from index.storage.store import Store
 from index.types import Context, Fact, Paragraph, Report
-from ui.cli import app
+from ui.cli.app import app
 from ui.indicators import COLUMNS, Row, chosen, csv_bytes, harmless, json_text, rows_of, table_text, xlsx_bytes
 
 CONTRACT = [

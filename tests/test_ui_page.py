@@ -11,7 +11,7 @@ from browser import PHONE, WAIT_MS, Visit, chromium, running, visit
 from playwright.sync_api import Browser, expect
 from tiny import TinyPipeline, TinyStore, block, report, tiny_pipeline
 
-from ui.api import create_app
+from ui.api.app import create_app
 
 expect.set_options(timeout=WAIT_MS)
 EXAMPLES = ("市北区问新增就业4万人？", "全年问引进项目？")

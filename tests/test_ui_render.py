@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from index.errors import IndexMissing
 from index.types import Context, Paragraph
+from rag.retrieve.word_match import Match
 from rag.types import Answer, Citation, Query, Row
-from rag.words import Match
-from ui.reading import Reading, block_html, join_places, joined_html, paragraph_numbers, report_html
-from ui.render import answer_html, error_html, period_text, plain_text, source_text
-from ui.web import header_html
-from ui.why import panel_html
+from ui.web.explanation import panel_html
+from ui.web.page import header_html
+from ui.web.reading import Reading, block_html, join_places, joined_html, paragraph_numbers, report_html
+from ui.web.render import answer_html, error_html, period_text, plain_text, source_text
 
 NASTY = "<img src=x onerror=alert(1)>\"'&"
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from index.errors import IndexDamaged
 from index.types import Context, Coverage, Kind, Paragraph, Report, Role
 from rag.explain import Constraint, Explanation, Found, Understood
+from rag.retrieve.word_match import Match
 from rag.types import Answer, Citation, Dropped, Row, Stage
-from rag.words import Match
 
 SHIBEI_2025 = Context("市北区", 2025, None, "target")
 LICANG_2025 = Context("李沧区", 2025, None, "target")

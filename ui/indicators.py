@@ -9,11 +9,11 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from index.conflicts import Conflict, Outcome, Verdict, find_conflicts, find_outcomes
+from index.annotate.conflicts import Conflict, Outcome, Verdict, find_conflicts, find_outcomes
+from index.text.normalize import fold
 from index.types import Fact, Paragraph, Relation, Report
-from rag.fold import fold
-from ui.reading import paragraph_numbers
-from ui.render import KINDS, period_text
+from ui.web.reading import paragraph_numbers
+from ui.web.render import KINDS, period_text
 
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell

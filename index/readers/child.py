@@ -51,7 +51,7 @@ _KINDS: dict[str, tuple[str, Limits]] = {
     "pdf-ocr": ("index.readers.pdf:read_with_ocr", _OCR),
     "image": ("index.readers.ocr:read", _OCR),
     "zip": ("index.readers.archive:unpack", Limits(file=GIGABYTE)),
-    "report": ("index.apart:made", Limits()),
+    "report": ("index.annotate.apart:made", Limits()),
 }
 
 

@@ -30,6 +30,7 @@ _MAGIC_OF = {
     ".jpg": "JPEG 图片",
     ".jpeg": "JPEG 图片",
 }
+_ROOMS = ("text", "readers", "parse", "annotate")  # what a file is read by
 _PARSERS = ("lxml", "pdfplumber", "pdfminer.six", "pypdfium2", "rapidocr", "onnxruntime", "tinycss2", "cssselect2")
 
 
@@ -119,7 +120,8 @@ def reading_version() -> str:
     """Changes whenever a file might be read differently: with the code of `index` and the versions of its parsers."""
     digest = hashlib.sha256()
     folder = Path(__file__).resolve().parents[1]
-    for path in sorted([*folder.glob("*.py"), *folder.glob("*.tsv"), *folder.glob("readers/*.py")]):
+    reading = [path for room in _ROOMS for path in folder.glob(f"{room}/*") if path.suffix in (".py", ".tsv")]
+    for path in sorted(reading):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     for package in _PARSERS:
         try:

@@ -1,4 +1,4 @@
-"""The plain form that `index/structure.py` reads, made from the blocks of a formatted document.
+"""The plain form that `index/parse/outline.py` reads, made from the blocks of a formatted document.
 
 One block a line, headings as `# ` to `###### `, list items as `- `, a row of a table as one sentence with its header.
 """
@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from index.lines import INVISIBLE
+from index.parse.lines import INVISIBLE
 
-# Three blank lines: index/joining.py never joins over them. Blocks of a formatted document are whole by their mark-up.
+# Three blank lines: index/parse/unwrap.py never joins over them. Blocks of a formatted document are whole by mark-up.
 APART = "\n\n\n\n"
 DEEPEST = 6
 _SPACE = re.compile(r"\s+")

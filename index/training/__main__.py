@@ -195,7 +195,7 @@ def export(work: Work = WORK, also: list[Path] | None = None, model: Model = EMB
 @app.command()
 def evaluate(data: Data = DATA, work: Work = WORK, model: str = "embedded", only: str = "") -> None:
     """Measure a model (a folder or a name) on the held-out slice and the benchmarks; `--only NAME` one of them."""
-    from index.embedder import CONFIG_FILE, load_embedder
+    from index.embed.embedder import CONFIG_FILE, load_embedder
     from index.training import sources
     from index.training.evaluate import score, speed, tasks
 

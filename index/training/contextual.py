@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedder import Vectors
+from index.embed.embedder import Vectors
 from index.training import sources
 from index.training.arrays import Tokens
 from index.training.pairs import HELD_OUT

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedder import Embedder, Vectors, load_embedder
-from index.passages import windows
+from index.annotate.passages import windows
+from index.embed.embedder import Embedder, Vectors, load_embedder
 from index.training import sources
 from index.training.pairs import HELD_OUT
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, sha256
+from index.embed.embedder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, sha256
 
 NAME = "wenju-static-zh-en"
 VERSION = "1.1"

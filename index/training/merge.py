@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from index.embedder import Vectors
+from index.embed.embedder import Vectors
 
 
 def merged(tables: Sequence[Vectors]) -> Vectors:

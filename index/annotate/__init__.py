@@ -1,0 +1,1 @@
+"""An outline to what is known of each clause: context, passages, facts, indicators, conflicts."""

@@ -1,0 +1,1 @@
+"""Texts to vectors: the embedded model, and any other plugged in."""

@@ -1,0 +1,1 @@
+"""Lines to an outline: joined lines, block types, headings, duplicates."""

@@ -1,0 +1,1 @@
+"""Passages for a query: BM25, vectors, both fused."""

@@ -1,0 +1,1 @@
+"""The index on disk: generations, the opened store, and building one from files."""

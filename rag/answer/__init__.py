@@ -1,0 +1,1 @@
+"""Drafts of answers: extracts, lists, tables, what is computed of them, and a chat model's words."""

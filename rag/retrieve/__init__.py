@@ -1,0 +1,1 @@
+"""Passages that may answer a question, ranked."""

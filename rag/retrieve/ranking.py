@@ -1,0 +1,290 @@
+"""The order of hits, and how sure it is that the first answers the question.
+
+Two small linear models over readable features: one orders the hits of a question (a softmax over them), one gives the
+probability that the first is right (logistic). `python -m evals.fit` fits both on the training part of the question
+set and writes `weights.json`; the held-out part only measures.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.text.places import find_places
+from index.types import Hit
+from rag.retrieve.word_match import Likeness, Match, WordMatcher, coverage, tagged, words
+from rag.types import Query
+from rag.understand import cues
+from rag.understand.units import states_figure, states_unit
+
+if TYPE_CHECKING:
+    from index.storage.store import Store
+
+NEAR_BEFORE, NEAR_AFTER = 40, 25  # characters around a clause that are read with it
+FAR_OUT = 4.0  # standard deviations; more say no more
+NEXT_TO_NOTHING = 0.12  # share of a question's weight
+WIDE_MARGIN = 3.0  # of scores; a wider one says no more
+FROM_PARENT = 0.7  # what a word found in the heading above a heading counts
+FROM_NEIGHBOURS = 0.8  # what a word found beside the clause or in a heading counts
+_DATE = re.compile(r"\d{1,2}月|\d{1,2}日|年[底初末内]|[上下]半年|季度|月底")
+_PERSON = re.compile(r"书记|[省市区县镇州]长|主任|局长|主席|代表|院士|教授|记者|先生|女士")
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """How a passage fits a question; each in [0, 1] except `meaning` and `dense`, which are cosines."""
+
+    clause: float  # share of the question's weight found in the clause
+    sentence: float  # ... in the clause and its neighbours in the paragraph
+    section: float  # ... with the headings above too
+    missed: float  # how little the heaviest word of the question is found even there
+    exact: float  # like section, words that stand there in the same, a longer or a shorter form only
+    about: float  # share of the clause's weight that the question has
+    narrowed: float  # share of the question's weight that the clause has behind a noun not asked for: 海洋|生产总值
+    meaning: float  # cosine of the topic and the clause
+    lexical: float  # as in Hit
+    dense: float  # as in Hit
+    figure: float  # a number in the unit asked for, or a list if one is asked for, stands here; 1 for other questions
+    kind: float  # the kind asked for, exactly
+    caption: float  # a picture's caption
+    other_place: float  # the clause names a place that was not asked about
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """What tells whether the best hit answers: its score, how much better the reports speak of the topic elsewhere, and
+    its features."""
+
+    score: float
+    elsewhere: float  # score of the best hit without the constraints, less `score`; 0 when none is better
+    margin: float  # score less that of the best hit in another paragraph, at most WIDE_MARGIN
+    clause: float
+    section: float
+    missed: float
+    exact: float
+    figure: float
+    meaning: float
+    about: float
+    narrowed: float
+    dense: float
+    unheard: float  # 1 when next to nothing of the question is found, even by meaning
+    stands_out: float  # how far its meaning lies above that of the other hits, as by `_stands_out`
+    free: float  # 1 when the question names no place, time or kind: nothing but its topic says that it belongs here
+
+
+class Threshold:
+    """Decides from which probability on an answer is given."""
+
+    def __init__(self, at: float | None = None) -> None:
+        """`at` in [0, 1]; without it the fitted one."""
+        self.at = weights()["confidence"]["threshold"] if at is None else at
+
+    def reached(self, probability: float) -> bool:
+        """Whether an answer that is right with this probability is given."""
+        return probability >= self.at
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A hit with its features and its score, which is comparable between questions only roughly."""
+
+    hit: Hit
+    features: Features
+    score: float
+
+
+def vector(values: Features | Confidence) -> NDArray[np.float64]:
+    """The fields in order, shape (number of fields,)."""
+    return np.array([getattr(values, f.name) for f in fields(values)])
+
+
+@cache
+def weights() -> Mapping[str, Mapping[str, float]]:
+    """The fitted weights: "rank" and "confidence", by field name, the latter with "bias" and "threshold"."""
+    loaded: dict[str, dict[str, float]] = json.loads(files("rag.retrieve").joinpath("weights.json").read_text("utf-8"))
+    return loaded
+
+
+def score(features: Features) -> float:
+    """The weighted sum of the features."""
+    table = weights()["rank"]
+    return float(sum(table[f.name] * getattr(features, f.name) for f in fields(Features)))
+
+
+def evidence(query: Query, ranked: Sequence[Ranked], anywhere: Ranked | None) -> Confidence:
+    """What is known of the first of `ranked`; `anywhere` is the best hit without the constraints."""
+    best = ranked[0]
+    f = best.features
+    elsewhere = (r for r in ranked if r.hit.passage.paragraph_id != best.hit.passage.paragraph_id)
+    other = next(elsewhere, ranked[1] if len(ranked) > 1 else None)  # a short report may be one paragraph
+    return Confidence(
+        score=best.score,
+        elsewhere=max(0.0, anywhere.score - best.score) if anywhere else 0.0,
+        margin=min(WIDE_MARGIN, best.score - other.score) if other else 0.0,
+        unheard=float(f.section < NEXT_TO_NOTHING),
+        stands_out=_stands_out([r.features.meaning for r in ranked]),
+        free=float(query.free),
+        **{x.name: getattr(f, x.name) for x in fields(Confidence) if hasattr(f, x.name)},
+    )
+
+
+def _stands_out(cosines: Sequence[float]) -> float:
+    """How many standard deviations of the other hits the first lies above their mean, at most FAR_OUT; 0 where there
+    are too few to tell. Short and colloquial questions have low cosines with everything: what tells is the distance."""
+    first, others = cosines[0], np.array(cosines[1:])
+    return min(FAR_OUT, (first - float(others.mean())) / (float(others.std()) + 1e-3)) if len(others) > 2 else 0.0
+
+
+def probability(known: Confidence) -> float:
+    """1 / (1 + exp(-(bias + weights · known))), in (0, 1)."""
+    table = weights()["confidence"]
+    z = table["bias"] + sum(table[f.name] * getattr(known, f.name) for f in fields(Confidence))
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
+
+
+def figure_fit(query: Query, text: str) -> float:
+    """How well a clause meets a question's wish for a number, a list, a date or a person, in [0, 1]; 1 for other
+    questions."""
+    if query.type == "list":
+        return min(1.0, 0.5 + 0.25 * text.count("、"))
+    if query.type == "when":
+        return 1.0 if _DATE.search(text) else 0.2
+    if query.type == "who":
+        return 1.0 if any(tag == "nr" for _, tag in tagged(text)) or _PERSON.search(text) else 0.4
+    if query.type not in ("number", "compare"):
+        return 1.0
+    if query.unit is None:
+        return 0.8 if states_figure(text) else 0.0
+    return 0.0 if _other_sort(query, text) else states_unit(text, query.unit)
+
+
+def _other_sort(query: Query, text: str) -> bool:
+    """Whether a clause states a share where growth is asked for, or what was added where a total is."""
+    if query.unit == "%":
+        return bool(cues.GROWS.search(query.text) and cues.SHARES.search(text) and not cues.CHANGES.search(text))
+    total = cues.TOTALS.search(query.text) and not cues.ADDS.search(query.text)
+    return bool(total and cues.ADDS.search(text) and not cues.REACHES.search(text))
+
+
+class Ranker:
+    """Scores hits of one index."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._matcher = WordMatcher(store.embedder, len(store.passages), store.index.frequency)
+        self._clauses: dict[str, NDArray[np.float32]] = {}
+        self._places: dict[str, frozenset[str]] = {}
+
+    def rank(self, query: Query, hits: Sequence[Hit]) -> list[Ranked]:
+        """Hits by score, best first; equal ones in the order they came."""
+        if not hits:
+            return []
+        asked = self._matcher.weights(query.topic)
+        around = [self._around(h) for h in hits]
+        like = self._matcher.likeness(list(asked), (w for texts in around for text in texts for w in words(text)))
+        topic = self._store.embedder.embed_queries([query.topic or query.text])[0]
+        self._embed([h for h in hits if h.passage.id not in self._clauses])
+        ranked = []
+        for hit, texts in zip(hits, around, strict=True):
+            features = self._features(query, hit, (asked, like), texts, topic)
+            ranked.append(Ranked(hit, features, score(features)))
+        return sorted(ranked, key=lambda r: -r.score)
+
+    def matches(self, query: Query, hit: Hit) -> tuple[Match, ...]:
+        """How each word of the topic of `query` is found at a hit, there where it counts most for the score."""
+        asked = list(self._matcher.weights(query.topic))
+        clause, near, section = (words(text) for text in self._around(hit))
+        like = self._matcher.likeness(asked, (*clause, *near, *section))
+
+        def best(row: int, word: str) -> Match:
+            here = like.match(row, word, "clause", clause)
+            around = (like.match(row, word, "nearby", near), like.match(row, word, "heading", section))
+            return max(here, *around, key=lambda m: m.likeness * (1.0 if m is here else FROM_NEIGHBOURS))
+
+        return tuple(best(row, word) for row, word in enumerate(asked))
+
+    def heading_fit(self, query: Query, section: Sequence[str]) -> float:
+        """Share of the question's weight found in the last heading of a section path, and the one above it."""
+        asked = self._matcher.weights(query.topic)
+        own, above = words(section[-1]), words(" ".join(section[-2:-1]))
+        like = self._matcher.likeness(list(asked), (*own, *above))
+        return coverage(list(asked.values()), np.maximum(like.best(own), FROM_PARENT * like.best(above)))
+
+    def name_fit(self, query: Query, names: Sequence[str]) -> list[float]:
+        """How well each name of an indicator fits a question: the mean of the share of the question's weight that the
+        name has and the share of the name's that the question has, in [0, 1]."""
+        asked = self._matcher.weights(query.topic)
+        like = self._matcher.likeness(list(asked), (w for name in names for w in words(name)))
+        fits = []
+        for name in names:
+            back = self._matcher.weights(name)
+            there = coverage(list(asked.values()), like.best(words(name)))
+            fits.append((there + coverage(list(back.values()), like.back(list(back)))) / 2)
+        return fits
+
+    def likeness(self, a: Hit, b: Hit) -> float:
+        """Cosine of two clauses that were ranked."""
+        return float(self._clauses[a.passage.id] @ self._clauses[b.passage.id])
+
+    def _around(self, hit: Hit) -> tuple[str, str, str]:
+        """The clause, the clause with its neighbours in the paragraph, the headings."""
+        paragraph = self._store.paragraph(hit.passage.paragraph_id)
+        start, end = hit.passage.start, hit.passage.end
+        return (
+            hit.passage.text,
+            paragraph.text[max(0, start - NEAR_BEFORE) : end + NEAR_AFTER],
+            " ".join(paragraph.section),
+        )
+
+    def _embed(self, hits: Sequence[Hit]) -> None:
+        if hits:
+            vectors = self._store.embedder.embed_passages([h.passage.text for h in hits])
+            self._clauses.update((h.passage.id, v) for h, v in zip(hits, vectors, strict=True))
+
+    def _features(
+        self,
+        query: Query,
+        hit: Hit,
+        asked: tuple[Mapping[str, float], Likeness],
+        texts: tuple[str, str, str],
+        topic: NDArray[np.float32],
+    ) -> Features:
+        values, like = list(asked[0].values()), asked[1]
+        here, near, section = (words(text) for text in texts)
+        in_clause = like.best(here)
+        in_near = np.maximum(in_clause, FROM_NEIGHBOURS * like.best(near))
+        anywhere = np.maximum(in_near, FROM_NEIGHBOURS * like.best(section))
+        back = self._matcher.weights(texts[0])
+        return Features(
+            clause=coverage(values, in_clause),
+            sentence=coverage(values, in_near),
+            section=coverage(values, anywhere),
+            missed=1.0 - float(anywhere[int(np.argmax(values))]) if values else 0.0,
+            exact=coverage(values, like.best((*here, *near, *section), forms_only=True)),
+            about=coverage(list(back.values()), like.back(list(back))),
+            narrowed=coverage(values, like.narrowed(tagged(texts[0]))),
+            meaning=float(self._clauses[hit.passage.id] @ topic),
+            lexical=hit.lexical,
+            dense=hit.dense,
+            figure=figure_fit(query, texts[0]),
+            kind=float(query.kind is None or hit.passage.context.kind == query.kind),
+            caption=float(self._store.paragraph(hit.passage.paragraph_id).role == "caption"),
+            other_place=float(self._names_other_place(query, hit)),
+        )
+
+    def _names_other_place(self, query: Query, hit: Hit) -> bool:
+        """Whether a clause is about a place of its own: one that is neither asked about nor that of its section."""
+        own = hit.passage.context.place
+        if hit.passage.id not in self._places:
+            near = frozenset([own]) if own else frozenset()
+            self._places[hit.passage.id] = frozenset(m.place.name for m in find_places(hit.passage.text, near))
+        return bool(self._places[hit.passage.id] - {own, *query.places})

@@ -1,0 +1,1 @@
+"""A question and the questions before it, understood."""

@@ -1,0 +1,99 @@
+"""English questions: the places, times and kinds they name, said in Chinese.
+
+The topic itself is found by the multilingual embedding model; what must be exact is translated here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache, lru_cache
+
+from index.text.places import by_code, lookup
+
+_WORDS: tuple[tuple[str, str], ...] = (
+    (
+        r"\b(?:(?:over|during|in)\s+)?(?:the\s+)?14th five-?\s?year plan(?: period)?(?:\s*\(2021.{0,4}2025\))?",
+        " 十四五时期 ",
+    ),
+    (
+        r"\b(?:(?:over|during|in)\s+)?(?:the\s+)?15th five-?\s?year plan(?: period)?(?:\s*\(2026.{0,4}2030\))?",
+        " 十五五时期 ",
+    ),
+    (
+        r"\b(?:planned|planning|plans?|targets?|targeted|goals?|aims?|expects?|expected|intends?|will|going to|to be|scheduled)\b",
+        " 计划 ",
+    ),
+    (r"\b(?:actual(?:ly)?|achieved|accomplished)\b", " 实际 "),
+    (r"\b(?:how many|how much|what number|by how much|what amount)\b", " 多少 "),
+    (r"\b(?:what percent(?:age)?|growth rate|growth target|grow(?:th)?)\b", " 增长 "),
+    (r"\b(?:compare|versus|vs\.?|higher|lower|difference)\b", " 对比 "),
+    (r"\bwho\b", " 谁 "),
+    (r"\bwhere\b", " 在哪 "),
+    (r"\bwhen\b", " 什么时候 "),
+    (r"\b(?:which|what) provinces?\b", " 哪个省 "),
+    (r"\b(?:which|what) districts?\b", " 哪个区 "),
+    (r"\bwhich\b|\bwhat are\b|\blist\b", " 哪些 "),
+    (r"\b(?:china|national|nationwide|the country)(?:'s)?(?![\w-])", " 全国 "),
+    (r"\bwhy\b", " 为什么 "),
+    (r"\b(?:past|last) five years\b", " 过去5年 "),
+    (r"\bthis year\b", " 今年 "),
+    (r"\blast year\b", " 去年 "),
+    (r"\bnext year\b", " 明年 "),
+    (r"\b((?:19|20)\d\d)\b", r" \1年 "),
+)
+# Names that English does not take from pinyin, or spells apart where pinyin does not: 陕西 and 山西 are both shanxi.
+_EXONYMS = {
+    "tibet": "西藏",
+    "inner mongolia": "内蒙古",
+    "shaanxi": "陕西",
+    "hong kong": "香港",
+    "macao": "澳门",
+    "macau": "澳门",
+}
+_KIND = r"(?:\s+(?:district|city|county|province|municipality|new area))?"
+
+
+def is_english(text: str) -> bool:
+    """Whether a question is written in Latin letters rather than in Chinese."""
+    latin = sum(c.isascii() and c.isalpha() for c in text)
+    chinese = sum("\u4e00" <= c <= "\u9fff" for c in text)
+    return latin > 3 * chinese and latin >= 3
+
+
+@lru_cache(maxsize=4096)
+def pinyin(name: str) -> str:
+    """The name in pinyin without tones and spaces: 市北 -> shibei."""
+    from pypinyin import lazy_pinyin
+
+    return "".join(lazy_pinyin(name))
+
+
+def chinese_cues(text: str, places: Sequence[str]) -> str:
+    """The question with covered places, years, kinds and question words put in Chinese; the rest stays English."""
+    said = text.lower()
+    for english, short in _EXONYMS.items():
+        said = re.sub(rf"\b{english}{_KIND}\b(?:'s)?", f" {short} ", said)
+    for name in sorted(places, key=len, reverse=True):
+        place = lookup(name)
+        short = place.short if place else name
+        said = re.sub(rf"\b{pinyin(short)}{_KIND}\b(?:'s)?", f" {name} ", said)
+    for pattern, chinese in _WORDS:
+        said = re.sub(pattern, chinese, said)
+    return said
+
+
+def uncovered_names(rest: str, text: str) -> tuple[str, ...]:
+    """Divisions that an English question names and `rest`, the question with covered places taken out, still has: with
+    their kind (Jimo District), or a province or city by its name alone."""
+    named = re.findall(r"\b([A-Z][a-z']+)\s+(?:District|City|County|Province)\b", text)
+    known = known_spellings()
+    named += [word for word in re.findall(r"\b[A-Z][a-z]{4,}\b", text) if word.lower() in known]
+    return tuple(dict.fromkeys(name for name in named if re.search(rf"\b{name.lower()}\b", rest)))
+
+
+@cache
+def known_spellings() -> frozenset[str]:
+    """The pinyin of all provinces, cities and county-level cities."""
+    places = by_code().values()
+    return frozenset(pinyin(p.short) for p in places if len(p.code) <= 4 or p.name.endswith("市"))

@@ -1,0 +1,1 @@
+"""The sentences that answers are made of."""
