@@ -2,7 +2,8 @@
 
 Lines stay as they are printed; index/parse/unwrap.py joins those that belong together, also over a page break. Spans
 count characters of the text made here. Pages without text but with a picture are scanned ones: they need recognition.
-What does not show is not read: off the page, as small as a dot, white on the paper. Invisible text over a scan is its text.
+What does not show is not read: off the page, as small as a dot, white on the paper. Invisible text over a scan is
+its text.
 """
 
 from __future__ import annotations
