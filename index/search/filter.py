@@ -7,6 +7,7 @@ an index at once. What a question said, or has from the question before, is law;
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -61,17 +62,16 @@ class Filter:
 
     def fit(self, subject: Subject) -> Fit:
         """The worst that any condition gives which is not a guess."""
-        found = [fit for aspect, fit in self._fits(subject).items() if aspect not in self.guessed]
+        found = [fit for aspect, fit in self._fits(subject) if aspect not in self.guessed]
         return "clash" if "clash" in found else "open" if "open" in found else "match"
 
     def admits(self, subject: Subject) -> bool:
         """Whether a text may answer: no condition clashes, and none but that of kind is left open. A text that does not
         say whom or when it speaks of cannot answer for anyone or any time; one that is neither a plan nor a result
         may be either."""
-        fits = self._fits(subject)
         return all(
             fit == "match" or aspect in self.guessed or (fit == "open" and aspect == "kind")
-            for aspect, fit in fits.items()
+            for aspect, fit in self._fits(subject)
         )
 
     def without(self, aspects: frozenset[Aspect]) -> Filter:
@@ -82,14 +82,13 @@ class Filter:
         kept = replace(kept, years=(), period=None, as_of=False) if "time" in aspects else kept
         return replace(kept, kind=None) if "kind" in aspects else kept
 
-    def _fits(self, subject: Subject) -> dict[Aspect, Fit]:
-        return {
-            "place": self._place(subject.context),
-            "name": self._named(subject),
-            "report": self._report(subject.report_year),
-            "time": self._time(subject.context),
-            "kind": self._kind(subject.context.kind),
-        }
+    def _fits(self, subject: Subject) -> Iterator[tuple[Aspect, Fit]]:
+        """Each condition and how it is met, the quickest to tell first."""
+        yield "place", self._place(subject.context)
+        yield "time", self._time(subject.context)
+        yield "kind", self._kind(subject.context.kind)
+        yield "report", self._report(subject.report_year)
+        yield "name", self._named(subject)
 
     def _place(self, context: Context) -> Fit:
         if not self.places or context.place in self.places:
@@ -97,12 +96,11 @@ class Filter:
         return "open" if context.place is None else "clash"
 
     def _named(self, subject: Subject) -> Fit:
+        if not self.names:
+            return "match"
         place = lookup(subject.context.place or "")
-        return (
-            "match"
-            if all(name in subject.words or (place is not None and place.short == name) for name in self.names)
-            else "clash"
-        )
+        short = place.short if place else None
+        return "match" if all(name == short or name in subject.words for name in self.names) else "clash"
 
     def _report(self, year: int | None) -> Fit:
         if self.report_year is None or year == self.report_year:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,7 @@ from index.types import Context
 if TYPE_CHECKING:
     from index.storage.store import Store
 
+KEPT = 32  # filters whose rows and sections are kept
 Section = tuple[str, tuple[str, ...]]  # report id, path of headings
 
 
@@ -35,14 +36,16 @@ class Columns:
             np.int64,
         )
         self._subjects = [Subject(context, year) for context, year in distinct]
+        self.mask = lru_cache(maxsize=KEPT)(self._mask)  # a question asks for the same ones several times
 
-    def mask(self, filter_: Filter) -> Mask:
-        """Bool (passages,): the rows that `filter_` admits."""
+    def _mask(self, filter_: Filter) -> Mask:
+        """Bool (passages,), not to be written to: the rows that `filter_` admits."""
         of_context = replace(filter_, names=())
         mask: Mask = np.array([of_context.admits(subject) for subject in self._subjects], np.bool_)[self._rows]
         if filter_.names:
             for row in np.flatnonzero(mask):
                 mask[row] = filter_.admits(self._store.subject(self._store.passages[row]))
+        mask.setflags(write=False)
         return mask
 
 
@@ -51,6 +54,7 @@ class Sections:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.admitted = lru_cache(maxsize=KEPT)(self._admitted)
 
     @cached_property
     def _held(self) -> tuple[list[Section], list[Subject], NDArray[np.int64]]:
@@ -65,10 +69,10 @@ class Sections:
                 pairs[section, subjects.setdefault(subject, len(subjects))] = None
         return list(sections), list(subjects), np.array(list(pairs), np.int64).reshape(-1, 2)
 
-    def admitted(self, filter_: Filter) -> list[Section]:
+    def _admitted(self, filter_: Filter) -> tuple[Section, ...]:
         """The sections, (report id, section path), in reading order. Names are looked for in no heading."""
         sections, subjects, pairs = self._held
         of_context = replace(filter_, names=())
         admitted = np.array([of_context.admits(subject) for subject in subjects], np.bool_)
         found: Sequence[int] = np.unique(pairs[admitted[pairs[:, 1]], 0]).tolist() if len(pairs) else []
-        return [sections[section] for section in found]
+        return tuple(sections[section] for section in found)
