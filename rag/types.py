@@ -112,7 +112,7 @@ class Query:
     order: Order | None = None  # which end of a ranking is asked for
     top: int | None = None  # how many of a ranking, None for all
     limit: Limit | None = None  # what the figures of the places must keep to
-    asked: Asked = Asked()
+    asked: Asked = field(default_factory=Asked)
     subject: str = ""  # the topic less what names no part of a report: 概括, 重点, 工作 ...
     parts: tuple[Query, ...] = ()  # of a question that asks several things: each as a question
     instead: Instead = Instead()

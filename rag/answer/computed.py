@@ -45,15 +45,20 @@ def computed(query: Query, sides: Sequence[Side]) -> tuple[tuple[Computed, ...],
     asked = bool(query.operations or query.order) or query.type in ("rank", "trend")
     if query.limit:  # which they are was asked, not which is the first
         return (), ()
-    if len(known) < 2:
-        return (), ((phrase.NO_NUMBERS,) if asked else ())
-    if query.type != "trend" and (why := _incomparable(known)):
+    if why := _none(query, known):
         return (), ((why,) if asked else ())
     if query.type == "trend":
         return _changes(query, known), ()
     if len(known) > 2 or query.type == "rank":
         return ((_order(query, known),) if asked or _all_equal(known) else ()), ()
     return _of_two(query, known, asked=asked)
+
+
+def _none(query: Query, known: Sequence[_Known]) -> str | None:
+    """Why nothing is computed of the known sides; None when something may be."""
+    if len(known) < 2:
+        return phrase.NO_NUMBERS
+    return None if query.type == "trend" else _incomparable(known)
 
 
 def _incomparable(known: Sequence[_Known]) -> str | None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.types import Context, Kind, Passage
-from rag.types import Query
+from rag.types import Filter, Query
 
 Mask = NDArray[np.bool_]
 # What may answer a question about each kind. Over several years a result is a cumulative one.
@@ -34,7 +34,7 @@ def time_fits(context: Context, years: Collection[int], period: tuple[int, int] 
     return ends or context.year in years or (period is not None and context.period == period)
 
 
-def fits(query: Query, context: Context) -> bool:
+def fits(query: Query | Filter, context: Context) -> bool:
     """Whether what is said in `context` may answer `query`: its place, time and kind are those asked for."""
     return (
         (not query.places or context.place in query.places)

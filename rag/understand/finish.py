@@ -1,4 +1,4 @@
-"""The last step of understanding: what follows from a question that is read, so that no later stage has to rewrite it."""
+"""The last step of understanding: what follows from a question that is read, so that no later stage rewrites it."""
 
 from __future__ import annotations
 
