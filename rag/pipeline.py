@@ -184,9 +184,8 @@ class Pipeline:
         """The cited lines and what is computed of them; of a ranking the first is named first."""
         lines = phrase.lines(query, marked)
         told = [c.text for c in table.computed]
-        return (
-            [*lines, *told] if query.type != "rank" else [*told, *([phrase.cell(row) for row in table.rows] or lines)]
-        )
+        first = [phrase.cell(row) for row in table.rows] or lines
+        return [*told, *first] if query.type == "rank" else [*lines, *told]
 
     @staticmethod
     def _notes(extraction: Extraction, table: Table) -> tuple[str, ...]:

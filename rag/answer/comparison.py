@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
@@ -64,21 +64,20 @@ class Tables:
     def _sides(self, query: Query) -> Extraction:
         """One statement for each side; a comparison with fewer than two sides found is none."""
         sides = self._searched(query)
-        found = {name: side.ranked for name, side in sides.items() if side.ranked and side.sure >= SURE_ENOUGH}
+        found = {name: side for name, side in sides.items() if side.ranked and side.sure >= SURE_ENOUGH}
         surest = max(sides.values(), key=lambda side: side.sure)
         if not found or not self._retriever.threshold.reached(surest.sure):
-            ranked = tuple(r for side in sides.values() for r in side.ranked[:3])
-            return Extraction(Draft(missing=(*query.unknown_places, *sides)), ranked, surest.sure)
-        kept = self._kept({name: sides[name] for name in found}, surest.ranked[0])
+            return Extraction(Draft(missing=(*query.unknown_places, *sides)), _best(sides.values()), surest.sure)
+        kept = self._kept(found, surest.ranked[0])
         missing = (*query.unknown_places, *(name for name in sides if name not in kept))
         if len(kept) < 2:
-            return Extraction(Draft(missing=missing), tuple(r for ranked in found.values() for r in ranked[:3]))
-        rest = [r for name in kept for r in found[name][:3] if r is not kept[name]]
+            return Extraction(Draft(missing=missing), _best(found.values()))
+        rest = [r for name in kept for r in _best([found[name]]) if r is not kept[name]]
         draft = Draft(tuple(self._cutter.widened(query, r) for r in kept.values()), table=True, missing=missing)
         return Extraction(draft, (*kept.values(), *rest), min(sides[name].sure for name in kept))
 
     def _searched(self, query: Query) -> dict[str, _Side]:
-        """What is found for each side, by its name: each place at each time, as target or result where that is asked."""
+        """What is found for each side, by its name: each place at each time, as target and as result where asked."""
         places: Sequence[str | None] = query.places or (None,)
         times: Sequence[Time] = (*query.years, *((query.period,) if query.period else ())) or (None,)
         kinds: Sequence[Kind | None] = ("target", "result") if query.both_kinds else (query.kind,)
@@ -193,6 +192,11 @@ class Tables:
         passage = self._passage(fact)
         start = min(passage.start, fact.quote_start)
         return cut(self._store.paragraph(fact.paragraph_id), passage.context, start, passage.end)
+
+
+def _best(sides: Iterable[_Side]) -> tuple[Ranked, ...]:
+    """The first few hits of each side."""
+    return tuple(r for side in sides for r in side.ranked[:3])
 
 
 def _in_order(measures: Sequence[Measure | None], *, least: bool, top: int | None) -> list[int]:

@@ -233,7 +233,7 @@ def _when_and_what(query: Query, times: Sequence[Time], said: str, rest: str) ->
     less what it says not to mean."""
     text = query.text
     years = tuple(dict.fromkeys(t.year for t in times if t.year))
-    periods = [t.period for t in times if t.period]
+    period = next((t.period for t in times if t.period), None)
     both = bool(cues.BOTH_KINDS.search(said))
     kinds = _kinds(said, times)
     differing = len(set(kinds)) > 1
@@ -241,9 +241,9 @@ def _when_and_what(query: Query, times: Sequence[Time], said: str, rest: str) ->
     return replace(
         query,
         years=years,
-        period=periods[0] if periods else None,
+        period=period,
         as_of=bool(years and cues.AS_OF.search(text)),
-        kind="cumulative" if kind is None and periods and cues.CUMULATIVE.search(text) else kind,
+        kind="cumulative" if kind is None and period and cues.CUMULATIVE.search(text) else kind,
         both_kinds=both and len(times) < 2,
         kinds=kinds if differing else (),
         type="compare" if both else "trend" if _is_trend(text, times) else query.type,
