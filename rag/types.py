@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from index.types import Context, Hit, Kind, Span
-from rag.understand.asked import Asked
-
-if TYPE_CHECKING:
-    from rag.understand.limits import Limit
+from rag.understand.asked import Asked, Operation
 
 Stage = Literal["retrieve", "generate", "verify"]  # of answering, as told to who waits
 QuestionType = Literal[
     "number", "list", "who", "where", "when", "what", "yesno", "compare", "rank", "trend", "summary", "beyond"
 ]
-Operation = Literal["difference", "ratio", "share", "growth"]
-Order = Literal["most", "least"]
 Aspect = Literal["places", "years", "period", "kind", "type", "unit", "topic"]  # of a question
 Wanted = Literal["figure", "several", "time", "person", "anything"]  # of a passage that answers
 _WANTED: Mapping[QuestionType, Wanted] = {
@@ -108,10 +103,6 @@ class Query:
     unit: str | None = None  # the counted unit asked for: 人, 座, % ...
     assumed_year: int | None = None  # what 今年, 去年 ... were taken to mean
     english: bool = False
-    operations: tuple[Operation, ...] = ()  # what is to be computed of two figures
-    order: Order | None = None  # which end of a ranking is asked for
-    top: int | None = None  # how many of a ranking, None for all
-    limit: Limit | None = None  # what the figures of the places must keep to
     asked: Asked = field(default_factory=Asked)
     subject: str = ""  # the topic less what names no part of a report: 概括, 重点, 工作 ...
     parts: tuple[Query, ...] = ()  # of a question that asks several things: each as a question

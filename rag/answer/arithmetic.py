@@ -9,7 +9,8 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 
 from index.types import Qualifier
-from rag.types import Bound, Operation
+from rag.types import Bound
+from rag.understand.asked import Operation
 from rag.understand.units import SCALES
 
 MOST_DECIMALS = 4  # of a number that is shown in 万 or 亿; one with more is shown in its unit

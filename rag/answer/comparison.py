@@ -110,9 +110,9 @@ class Tables:
         """The rows of a rank from its first to its last; those that state no number to compare come at the end. Of a
         limit only those that keep to it, or all where none does."""
         measures = self._measures.chosen(query, found.draft.statements)
-        order = _in_order(measures, least=query.order == "least", top=query.top)
+        order = _in_order(measures, least=query.asked.table.order == "least", top=query.asked.table.top)
         notes = found.draft.notes
-        if limit := query.limit:
+        if limit := query.asked.table.limit:
             known = [(i, m.amount.stated, m.key[2]) for i in order if (m := measures[i]) and m.amount]
             kept = [i for i, stated, unit in known if limit.keeps(stated, unit)]
             notes = (kept_to(limit.text, len(kept), len(known)), *notes)
@@ -150,11 +150,11 @@ class Tables:
 
     def _key(self, query: Query, ranked: Sequence[Ranked]) -> Key | None:
         """The indicator of which the best hits state a figure."""
-        keyed = []
+        limit, keyed = query.asked.table.limit, []
         for r in ranked:
             passage = r.hit.passage
             facts = self._measures.facts(passage.paragraph_id, passage.start, passage.end)
-            keys = [key_of(f) for f in facts if query.limit is None or query.limit.counts(f.base_unit)]
+            keys = [key_of(f) for f in facts if limit is None or limit.counts(f.base_unit)]
             keyed.append((math.exp(r.score - ranked[0].score), keys))
         return self._measures.best_key(query, keyed)
 

@@ -52,7 +52,7 @@ class Extractor:
         if query.instead.one_figure is None:
             return self._single(query)
         table = self._tables.draft(query)
-        named = query.limit is not None or (query.type == "compare" and len(query.places) <= MOST_NAMED)
+        named = query.asked.table.limit is not None or (query.type == "compare" and len(query.places) <= MOST_NAMED)
         return table if table.draft.statements or named else self._single(query.instead.one_figure)
 
     def _instead(self, other: Query | None) -> Extraction:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from index.text.normalize import fold
 from index.text.quantities import number_of, quantities
 from index.types import Qualifier
 from rag.understand import cues
+from rag.understand.limits import Limit
 from rag.understand.units import ASKED_UNIT
 
+Operation = Literal["difference", "ratio", "share", "growth"]
+Order = Literal["most", "least"]
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
 _QUOTED = re.compile("“([^“”]+)”")
 
@@ -45,6 +49,16 @@ class AskedThings:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedTable:
+    """What is to be made of the figures of several places or times."""
+
+    operations: tuple[Operation, ...] = ()  # what is to be computed of two
+    order: Order | None = None  # which end of a ranking is asked for
+    top: int | None = None  # how many of a ranking, None for all
+    limit: Limit | None = None  # what the figures of the places must keep to
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimedFigure:
     """A figure of a question of yes or no, in its base unit."""
 
@@ -69,13 +83,15 @@ class Asked:
 
     figures: AskedFigures = AskedFigures()
     things: AskedThings = AskedThings()
+    table: AskedTable = AskedTable()
     claimed: Claimed = Claimed()
     pairs: frozenset[str] = frozenset()  # of neighbouring characters: what an answer may say after the question
 
 
-def asked_in(text: str) -> Asked:
-    """What the folded question `text` asks for."""
-    return Asked(asked_figures(text), _things(text), _claimed(text), pairs(text))
+def asked_in(text: str, limit: Limit | None = None) -> Asked:
+    """What the folded question `text` asks for; `limit` is the one that it sets."""
+    table = AskedTable(_operations(text), _order(text), _top(text), limit)
+    return Asked(asked_figures(text), _things(text), table, _claimed(text), pairs(text))
 
 
 def asked_figures(text: str) -> AskedFigures:
@@ -94,6 +110,28 @@ def asked_figures(text: str) -> AskedFigures:
 def pairs(text: str) -> frozenset[str]:
     """The pairs of neighbouring Chinese characters of a text."""
     return frozenset(run[i : i + 2] for run in _HAN.findall(fold(text)) for i in range(len(run) - 1))
+
+
+def _operations(text: str) -> tuple[Operation, ...]:
+    cued: tuple[tuple[Operation, re.Pattern[str]], ...] = (
+        ("difference", cues.DIFFERENCE),
+        ("ratio", cues.RATIO),
+        ("share", cues.SHARE),
+        ("growth", cues.GROWTH),
+    )
+    return tuple(operation for operation, cue in cued if cue.search(text))
+
+
+def _order(text: str) -> Order | None:
+    if not (cues.RANK.search(text) or cues.MORE.search(text)):
+        return None
+    return "least" if cues.LEAST.search(text) else "most"
+
+
+def _top(text: str) -> int | None:
+    match = cues.TOP.search(text) if cues.RANK.search(text) else None
+    number = number_of(match[1]) if match else None
+    return int(number) if number else None
 
 
 def _things(text: str) -> AskedThings:

@@ -49,7 +49,7 @@ def _around(query: Query, coverage: Coverage) -> Query | None:
 
 def _both_years(query: Query) -> Query | None:
     """The figures of a year and of the one before it, for a question of how much one grew over the other."""
-    if not (query.operations and len(query.years) == 1 and query.asked.figures.than_before):
+    if not (query.asked.table.operations and len(query.years) == 1 and query.asked.figures.than_before):
         return None
     year = query.years[0]
     return replace(query, type="compare", years=(year - 1, year))

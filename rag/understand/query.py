@@ -11,44 +11,24 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from index.text.normalize import fold
-from index.text.quantities import number_of, quantities
+from index.text.quantities import quantities
 from index.text.times import Time, find_times
 from index.types import Coverage, Kind
-from rag.retrieve.word_match import ACTIONS, tagged
-from rag.types import Aspect, Operation, Order, Query, QuestionType
+from rag.retrieve.word_match import tagged
+from rag.types import Query, QuestionType
 from rag.understand import cues
 from rag.understand.asked import asked_in
 from rag.understand.asked_places import named, placed
 from rag.understand.english import chinese_cues, is_english, uncovered_names
 from rag.understand.finish import finished
+from rag.understand.follow_up import SAYING_LITTLE, Said, inherit, inherited, stay
 from rag.understand.limits import Limit, limit_in
 from rag.understand.settle import settled
 from rag.understand.terms import formal, translated
 from rag.understand.units import ASKED_UNIT, asked_unit
 
-_SAYING_LITTLE = cues.ASPECTS | cues.IDLE | ACTIONS  # a question of these alone leans on the one before it
 MOST_SIDES = 8  # of a comparison; more are put in order
-ASPECTS: tuple[Aspect, ...] = ("places", "years", "period", "kind", "type", "unit", "topic")
 _TYPES = (("who", cues.WHO), ("when", cues.WHEN), ("where", cues.WHERE))
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What one question says by itself."""
-
-    query: Query
-    times: tuple[Time, ...]
-    parts: tuple[str, ...]  # topics of a question that asks several things
-    fragment: bool  # cannot be understood without what came before
-    new_topic: bool
-
-    @property
-    def placed(self) -> bool:
-        return bool(self.query.places or self.query.unknown_places)
-
-    @property
-    def timed(self) -> bool:
-        return bool(self.query.years or self.query.period)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,30 +101,6 @@ def _is_trend(text: str, times: Sequence[Time]) -> bool:
     return cues.TREND.search(text) is not None or (stretch and cues.EACH_YEAR.search(text) is not None)
 
 
-def _operations(text: str) -> tuple[Operation, ...]:
-    """What a question wants to be computed of two figures."""
-    cued: tuple[tuple[Operation, re.Pattern[str]], ...] = (
-        ("difference", cues.DIFFERENCE),
-        ("ratio", cues.RATIO),
-        ("share", cues.SHARE),
-        ("growth", cues.GROWTH),
-    )
-    return tuple(operation for operation, cue in cued if cue.search(text))
-
-
-def _order(text: str) -> Order | None:
-    if not (cues.RANK.search(text) or cues.MORE.search(text)):
-        return None
-    return "least" if cues.LEAST.search(text) else "most"
-
-
-def _top(text: str) -> int | None:
-    """How many of a ranking are asked for; None for all."""
-    match = cues.TOP.search(text)
-    number = number_of(match[1]) if match else None
-    return int(number) if number else None
-
-
 def _topic(text: str) -> str:
     """The words of `text` that say what is asked about, separated by spaces."""
     counted = cues.COUNTED.sub(" ", ASKED_UNIT.sub(" ", text))
@@ -192,7 +148,7 @@ def _form(text: str, plain: str, sides: int, *, places: int) -> _Form:
     return _Form(type_, limit, limit.unit if limit else asked_unit(bare), bare)
 
 
-def _say(question: str, coverage: Coverage, asked: int) -> _Said:
+def _say(question: str, coverage: Coverage, asked: int) -> Said:
     """What one question says, without the ones before it. `asked` is the year that 今年 means."""
     text = _written(question)
     english = is_english(text)
@@ -217,15 +173,11 @@ def _say(question: str, coverage: Coverage, asked: int) -> _Said:
         type=form.type,
         unit=form.unit,
         english=english,
-        operations=_operations(text),
-        order=_order(text),
-        top=_top(text) if cues.RANK.search(text) else None,
-        limit=form.limit,
-        asked=asked_in(text),
+        asked=asked_in(text, form.limit),
     )
     query = _when_and_what(query, times, said, rest)
-    fragment = bool(cues.CONTEXTUAL.search(text.lower())) or not (set(query.topic.split()) - _SAYING_LITTLE)
-    return _Said(query, times, _parts(form.bare), fragment, bool(cues.NEW_TOPIC.search(text)))
+    fragment = bool(cues.CONTEXTUAL.search(text.lower())) or not (set(query.topic.split()) - SAYING_LITTLE)
+    return Said(query, times, _parts(form.bare), fragment, bool(cues.NEW_TOPIC.search(text)))
 
 
 def _when_and_what(query: Query, times: Sequence[Time], said: str, rest: str) -> Query:
@@ -248,62 +200,6 @@ def _when_and_what(query: Query, times: Sequence[Time], said: str, rest: str) ->
         kinds=kinds if differing else (),
         type="compare" if both else "trend" if _is_trend(text, times) else query.type,
     )
-
-
-def _inherit(said: _Said, before: Query) -> Query:
-    """A fragment keeps what the question before it said and it does not."""
-    now = said.query
-    topic = _own_topic(now, before)
-    places = _all_places(said, before)
-    of_place, of_time = (now if said.placed else before), (now if said.timed else before)
-    return replace(
-        now,
-        topic=topic or before.topic,
-        places=places,
-        unknown_places=of_place.unknown_places,
-        names=now.names or of_place.names,
-        years=of_time.years,
-        period=of_time.period,
-        report_year=now.report_year or of_time.report_year,
-        as_of=of_time.as_of,
-        kind=now.kind or before.kind,
-        type=_type_after(now, before, sides=max(len(places), len(of_time.years))),
-        unit=now.unit or (None if topic else before.unit),
-    )
-
-
-def _own_topic(now: Query, before: Query) -> str:
-    """What a fragment is about where that is not just what the question before it was; its words that only say which
-    side of a thing is meant are put to the thing."""
-    if len(now.topic.replace(" ", "")) < 2:
-        return ""
-    if not _SAYING_LITTLE.issuperset(now.topic.split()):
-        return now.topic
-    sides = [word for word in now.topic.split() if word in cues.ASPECTS and word not in before.topic]
-    return " ".join((before.topic, *sides)) if sides else ""
-
-
-def _all_places(said: _Said, before: Query) -> tuple[str, ...]:
-    """The places of a fragment: its own, with those of the question before where one is held against the other."""
-    now = said.query
-    against = cues.AGAINST_IT.search(now.text) or (now.order and len(now.places) == 1)
-    if now.places and against:
-        return tuple(dict.fromkeys((*before.places, *now.places)))
-    return now.places if said.placed else before.places
-
-
-def _type_after(now: Query, before: Query, *, sides: int) -> QuestionType:
-    """The type of a fragment that speaks of `sides` places or years."""
-    if (now.operations or now.order) and sides > 1:
-        return "rank" if before.type == "rank" else "compare"
-    type_ = before.type if now.type in ("what", "yesno") else now.type
-    alone = sides < 2 and not (now.both_kinds or now.period)
-    return "number" if alone and type_ in ("compare", "rank") else type_
-
-
-def _stay(said: _Said, before: Query) -> Query:
-    """A whole question that names neither place nor time most likely stays with those of the one before it."""
-    return replace(said.query, places=before.places, years=before.years, period=before.period)
 
 
 def understand(question: str, history: Sequence[str] = (), *, coverage: Coverage, today: date) -> Query:
@@ -333,23 +229,18 @@ def _after(question: str, before: Query | None, coverage: Coverage, today: int) 
     if before is None or said.new_topic:
         return _Reading(alone, said.parts, None)
     if said.fragment:
-        here, stays = _inherit(said, before), False
+        here, stays = inherit(said, before), False
     else:
         stays = not said.placed and not said.timed and said.query.type != "beyond"
-        here = _stay(said, before) if stays else said.query
+        here = stay(said, before) if stays else said.query
     query = settled(here, said.times, coverage)
     if asked != today:  # without the question before, its years are others
         said = _say(question, coverage, today)
-    inherited = _inherited(query, settled(said.query, said.times, coverage), before)
-    return _Reading(replace(query, inherited=inherited), said.parts, alone if stays else None)
+    kept = inherited(query, settled(said.query, said.times, coverage), before)
+    return _Reading(replace(query, inherited=kept), said.parts, alone if stays else None)
 
 
 def _year_of_asking(question: str, before: Query | None, today: int) -> int:
     """The year that 今年 means: after a question for one year, 上一年 counts from that."""
     counts_on = before is not None and len(before.years) == 1 and cues.LAST_YEAR.search(question)
     return before.years[0] if before is not None and counts_on else today
-
-
-def _inherited(query: Query, alone: Query, before: Query) -> tuple[Aspect, ...]:
-    """What is as in the question before and would be otherwise without it."""
-    return tuple(a for a in ASPECTS if getattr(alone, a) != getattr(query, a) == getattr(before, a))

@@ -10,7 +10,8 @@ from itertools import groupby
 from index.annotate.passages import when
 from index.text.places import COUNTRY, lookup
 from index.types import Context, Coverage, Kind
-from rag.types import Bound, Grounded, Operation, Polarity, Query, Row, Statement
+from rag.types import Bound, Grounded, Polarity, Query, Row, Statement
+from rag.understand.asked import Operation
 from rag.understand.english import pinyin
 
 SAID_ONCE = 3  # lines with one label from which it stands above them
