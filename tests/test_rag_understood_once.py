@@ -14,6 +14,7 @@ import pytest
 
 from index.types import Context, Coverage
 from rag.types import Query
+from rag.understand.asked import AskedFigures, AskedThings, Claimed, ClaimedFigure, asked_in
 from rag.understand.query import understand
 
 RAG = Path(__file__).parent.parent / "rag"
@@ -154,6 +155,39 @@ def test_the_walk_finds_what_it_looks_for(line: str) -> None:
 )
 def test_the_walk_lets_fields_be_read(line: str) -> None:
     assert not list(faults(f"def stage(self, query: Query, search: Search, passage: Passage):\n    {line}\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("新增就业多少人？", AskedFigures(how_many=1, in_unit=True)),
+        ("GDP增长率目标是多少？", AskedFigures(how_many=1, rates=True, change=True, growth=True)),
+        (
+            "财政收入比上年提高多少亿元",
+            AskedFigures(how_many=1, rates=True, change=True, in_unit=True, than_before=True),
+        ),
+        ("共有多少个口袋公园", AskedFigures(how_many=1, total=True, in_unit=True)),
+        ("新增了多少个，累计多少个", AskedFigures(how_many=2, in_unit=True)),  # of both, the one that was added first
+        ("崂山区长是谁", AskedFigures(how_many=1)),
+    ],
+)
+def test_which_figures_are_asked_for(text: str, asked: AskedFigures) -> None:
+    assert asked_in(text).figures == asked
+
+
+def test_which_things_are_asked_for() -> None:
+    assert asked_in("哪十个方面“聚力攻坚”").things.count == 10
+    assert asked_in("哪十个方面“聚力攻坚”").things.quoted == {"聚力攻坚"}
+    assert asked_in("2025年办好的10件实事").things == AskedThings(counts=frozenset((10,)), undated=" 办好  件实事")
+    assert asked_in("在养老方面有什么打算").things.whole_field
+    assert not asked_in("新增就业多少人").things.which
+
+
+def test_what_a_question_of_yes_or_no_claims() -> None:
+    assert asked_in("有没有建成4座公园").claimed == Claimed(figures=(ClaimedFigure(4.0, None, "座"),), digits=True)
+    assert asked_in("地铁还没有停止施工吗").claimed.denied
+    assert asked_in("试点新增学位了吗").claimed.restrictions == {"试点", "新增"}
+    assert not asked_in("2025年完成了吗").claimed.digits
 
 
 COVERAGE = Coverage(

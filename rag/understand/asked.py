@@ -45,7 +45,7 @@ class AskedThings:
     counts: frozenset[float] = frozenset()  # how many things the question says that there are: 10 of 10件实事
     whole_field: bool = False  # all of a field: 养老方面有什么打算
     quoted: frozenset[str] = frozenset()  # words in quotes
-    undated: str = ""  # the words of the question without dates, to find in them what headings share
+    undated: str = ""  # the question without numbers and dates, to find in it what headings share
 
 
 @dataclass(frozen=True, slots=True)
