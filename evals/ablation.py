@@ -28,7 +28,7 @@ from index.search.hybrid import DEPTH, HybridIndex
 from index.storage.store import Store
 from rag.retrieve.columns import Columns
 from rag.retrieve.retriever import Retriever
-from rag.types import Query
+from rag.types import Search
 from rag.understand.query import understand
 
 PAGE = Path(__file__).parent.parent / "docs" / "ablation-search.md"
@@ -37,7 +37,7 @@ OLD_WEIGHT = 0.7  # of the dense side in the plain weighted sum that was shipped
 FIRST = (1, 3)
 SPLITS, GROUPS = ("train", "heldout"), ("all", "paraphrase")
 
-Ranking = Callable[[Query, Mask], Sequence[int]]  # passages by number, best first
+Ranking = Callable[[Search, Mask], Sequence[int]]  # passages by number, best first
 
 HEAD = """# What each part of the search is worth
 
@@ -64,7 +64,7 @@ class Asked:
     """A question as it is searched for, and the passages that meet its constraints."""
 
     question: Question
-    query: Query
+    search: Search
     mask: Mask
 
 
@@ -82,8 +82,7 @@ def asked(store: Store, questions: Sequence[Question]) -> list[Asked]:
     found = []
     for question in (q for q in questions if q.answerable and q.evidence):
         query = understand(question.question, question.history, coverage=store.coverage, today=ASKED_ON)
-        mask = columns.mask(query.filter)
-        found.append(Asked(question, query, mask))
+        found.append(Asked(question, query.search, columns.mask(query.filter)))
     return found
 
 
@@ -118,28 +117,27 @@ def variants(store: Store) -> Iterator[tuple[str, Ranking]]:
     yield "fused and ranked, no constraints", partial(_free, ranked)
 
 
-def _searched(store: Store, index: HybridIndex, scoring: Scoring, query: Query, mask: Mask) -> list[int]:
-    text = query.topic or query.text
-    (found,) = index.candidates([text], embedder=store.embedder, k=DEPTH // 2, mask=mask)
+def _searched(store: Store, index: HybridIndex, scoring: Scoring, search: Search, mask: Mask) -> list[int]:
+    (found,) = index.candidates([search.words], embedder=store.embedder, k=DEPTH // 2, mask=mask)
     kept = fusion.ranked(found, scoring)
     return [one.row for one in kept if one.lexical > 0 or scoring is not fusion.lexical]
 
 
-def _ranked(retriever: Retriever, rows: Mapping[str, int], query: Query, _: Mask) -> list[int]:
-    return [rows[one.hit.passage.id] for one in retriever.retrieve(query)]
+def _ranked(retriever: Retriever, rows: Mapping[str, int], search: Search, _: Mask) -> list[int]:
+    return [rows[one.hit.passage.id] for one in retriever.retrieve(search)]
 
 
-def _free(ranking: Ranking, query: Query, mask: Mask) -> Sequence[int]:
+def _free(ranking: Ranking, search: Search, mask: Mask) -> Sequence[int]:
     """A ranking without the constraints of the question."""
-    free = replace(query, places=(), years=(), period=None, kind=None)
-    return ranking(free, np.ones_like(mask))
+    free = replace(search.filter, places=(), years=(), period=None, kind=None)
+    return ranking(search.within(free), np.ones_like(mask))
 
 
 def measure(store: Store, questions: Sequence[Asked], ranking: Ranking) -> Row:
     """The shares of one variant; groups without a question are left out."""
     hits: dict[tuple[str, str, int], list[bool]] = {}
     for one in questions:
-        ids = dict.fromkeys(store.passages[row].paragraph_id for row in ranking(one.query, one.mask))
+        ids = dict.fromkeys(store.passages[row].paragraph_id for row in ranking(one.search, one.mask))
         texts = [store.paragraph(id_).text for id_ in list(ids)[: max(FIRST)]]
         for k in FIRST:
             held = holds_evidence(one.question, texts[:k])

@@ -65,7 +65,8 @@ def samples(pipeline: Pipeline, questions: Sequence[Question]) -> list[Sample]:
         query = understand(q.question, q.history, coverage=pipeline.store.coverage, today=ASKED_ON)
         if query.type in ("beyond", "compare", "rank", "trend") or (query.unknown_places and not query.places):
             continue
-        hits = extractor.retriever.retrieve(query)
+        retriever = extractor.retriever
+        hits = retriever.retrieve(query.search)
         if not hits:
             continue
         snippets = [norm(e.snippet) for e in q.evidence]
@@ -73,7 +74,7 @@ def samples(pipeline: Pipeline, questions: Sequence[Question]) -> list[Sample]:
             is_right(snippets, pipeline.store.paragraph(h.hit.passage.paragraph_id).text, h.hit.passage.text)
             for h in hits
         ]
-        found.append(Sample(q, query, tuple(hits), np.array(right), tuple(extractor.retriever.unconstrained(query))))
+        found.append(Sample(q, query, tuple(hits), np.array(right), tuple(retriever.unconstrained(query.search))))
     return found
 
 
@@ -103,7 +104,7 @@ def best(sample: Sample, w: Floats) -> tuple[Confidence, bool]:
     ranked = [Ranked(sample.hits[i].hit, sample.hits[i].features, float(z[i])) for i in order]
     elsewhere = max(float(vector(h.features) @ w) for h in sample.anywhere)
     top = ranked[0]
-    return evidence(sample.query, ranked, Ranked(top.hit, top.features, elsewhere)), bool(sample.right[order[0]])
+    return evidence(sample.query.filter, ranked, Ranked(top.hit, top.features, elsewhere)), bool(sample.right[order[0]])
 
 
 def fit_confidence(known: Sequence[Confidence], right: Sequence[bool]) -> Floats:

@@ -130,7 +130,7 @@ def seeds(store: Store, embedder: Embedder, *, constrained: bool) -> list[Asked]
         if query.type in ("beyond", "compare", "rank", "trend"):
             continue
         mask = columns.mask(query.filter)
-        text = (query.topic or query.text) if constrained else question.question
+        text = query.search.words if constrained else question.question
         snippets = [norm(evidence.snippet) for evidence in question.evidence]
         (found,) = index.candidates([text], embedder=embedder, k=DEPTH // 2, mask=mask if constrained else None)
         right = [is_right(snippets, paragraphs[row], store.passages[row].text) for row in found.rows]

@@ -11,24 +11,20 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from index.annotate.passages import when
+from index.search.filter import Filter
 from index.types import Context, Hit, Kind
 from rag.retrieve.ranking import Threshold
 from rag.retrieve.word_match import Match
-from rag.types import Answer, Dropped, Query, QuestionType
-from rag.understand.query import understand
+from rag.types import Answer, Aspect, Dropped, Query, QuestionType
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from index.storage.store import Store
     from rag.retrieve.retriever import Retriever
 
 TABLES: tuple[QuestionType, ...] = ("compare", "rank", "trend")
 MOST_HITS = 5  # that are explained
-Aspect = Literal["places", "years", "period", "kind", "type", "unit", "topic"]
-ASPECTS: tuple[Aspect, ...] = ("places", "years", "period", "kind", "type", "unit", "topic")
 Outcome = Literal["answered", "beyond", "place", "constraints", "sides", "gate", "silent", "unsure"]
-# What a constraint lets through, as `rag.retrieve.constraints` has it.
+# What a constraint lets through, as `index.search.filter` has it.
 _KINDS: dict[Kind, str] = {
     "target": "目标或未注明", "result": "实绩、累计或未注明", "cumulative": "累计或实绩", "other": "不限性质",
 }  # fmt: skip
@@ -104,8 +100,8 @@ class Explanation:
         return asdict(self)
 
 
-def explain(answer: Answer, store: Store, retriever: Retriever, *, today: date) -> Explanation:
-    """The explanation of an answer that a pipeline over `store` gave on the day `today`.
+def explain(answer: Answer, store: Store, retriever: Retriever) -> Explanation:
+    """The explanation of an answer that a pipeline over `store` gave.
 
     Raises ValueError for an answer that was not made from a question, which has no `query`.
     """
@@ -117,11 +113,11 @@ def explain(answer: Answer, store: Store, retriever: Retriever, *, today: date) 
     outcome = _outcome(answer, query, constraints, confidence, retriever.threshold)
     shown = list(zip(answer.hits, answer.scores, strict=True))[:MOST_HITS]
     return Explanation(
-        understood=_understood(answer, query, store, today),
+        understood=_understood(query),
         constraints=constraints,
         passages=len(store.passages),
         only="只看：" + " · ".join(c.only for c in constraints) if constraints else "不限地区、时间和性质",
-        hits=tuple(_found(answer, hit, score, retriever.matches(query, hit), store) for hit, score in shown),
+        hits=tuple(_found(answer, hit, score, retriever.matches(query.topic, hit), store) for hit, score in shown),
         looked_at=len(answer.hits),
         confidence=round(confidence, 3),
         threshold=retriever.threshold.at,
@@ -131,7 +127,7 @@ def explain(answer: Answer, store: Store, retriever: Retriever, *, today: date) 
     )
 
 
-def _understood(answer: Answer, query: Query, store: Store, today: date) -> Understood:
+def _understood(query: Query) -> Understood:
     return Understood(
         places=query.places,
         unknown_places=query.unknown_places,
@@ -142,22 +138,13 @@ def _understood(answer: Answer, query: Query, store: Store, today: date) -> Unde
         unit=query.unit,
         topic=query.topic,
         assumed_year=query.assumed_year,
-        inherited=_inherited(answer, query, store, today),
+        inherited=query.inherited,
     )
-
-
-def _inherited(answer: Answer, query: Query, store: Store, today: date) -> tuple[Aspect, ...]:
-    """What is as in the question before and would be otherwise without it."""
-    if not answer.history:
-        return ()
-    alone = understand(answer.question, coverage=store.coverage, today=today)
-    before = understand(answer.history[-1], answer.history[:-1], coverage=store.coverage, today=today)
-    return tuple(a for a in ASPECTS if getattr(alone, a) != getattr(query, a) == getattr(before, a))
 
 
 def _constraints(query: Query, retriever: Retriever) -> Iterator[Constraint]:
     """What the search was held to, each with what is left after it: place, then time, then kind."""
-    so_far = replace(query, places=(), years=(), period=None, kind=None)
+    so_far = Filter(names=query.names, as_of=query.as_of, report_year=query.report_year)
     if query.places:
         so_far = replace(so_far, places=query.places)
         yield Constraint("places", "、".join(query.places), retriever.meeting(so_far))

@@ -72,7 +72,7 @@ class Pipeline:
 
     def explain(self, answer: Answer) -> Explanation:
         """Why an answer of this pipeline is as it is. For one at a time, like the stages."""
-        return explain(answer, self.store, self.extractor.retriever, today=self.today or date.today())
+        return explain(answer, self.store, self.extractor.retriever)
 
     def stages(self, question: str, history: Sequence[str] = ()) -> Iterator[Stage | Answer]:
         """Like `ask`, naming each stage as it begins; the last value is the answer. During “generate”, which takes as
@@ -82,9 +82,10 @@ class Pipeline:
         yield "retrieve"
         self._check(question)
         earlier = [h for h in history[-LONGEST_HISTORY:] if visible(h).strip()]
-        answer, extraction = self._ask(question, earlier, self_contained=False)
-        if answer.refused and answer.query and answer.query.stayed:
-            answer, extraction = self._ask(question, earlier, self_contained=True)
+        query = understand(question, earlier, coverage=self.store.coverage, today=self.today or date.today())
+        answer, extraction = self._ask(query)
+        if answer.refused and query.instead.by_itself:
+            answer, extraction = self._ask(query.instead.by_itself)
         if self._chat and answer.query and (given := self._for_chat(answer, extraction)):
             yield "generate"
             draft = self._chat.draft(answer.query, given, self.store)
@@ -132,14 +133,7 @@ class Pipeline:
             dropped=dropped,
         )
 
-    def _ask(self, question: str, history: Sequence[str], *, self_contained: bool) -> tuple[Answer, Extraction]:
-        query = understand(
-            question,
-            history,
-            coverage=self.store.coverage,
-            today=self.today or date.today(),
-            self_contained=self_contained,
-        )
+    def _ask(self, query: Query) -> tuple[Answer, Extraction]:
         extraction = self.extractor.draft(query)
         query = extraction.asked or query
         found = gate(extraction.draft, query, self.store, ())
@@ -165,29 +159,33 @@ class Pipeline:
         others = [(s, len(markers) + n) for n, s in enumerate(contradicting, 1)]
         citations = {m: citation(s, m, self.store) for s, m in (*marked, *others)}
         table = tabulated(query, marked, self.extractor.measures) if extraction.draft.table else Table()
-        computed = tuple(c for c in table.computed if recomputed(c, citations))
+        table = replace(table, computed=tuple(c for c in table.computed if recomputed(c, citations)))
         taken = (f"按{query.assumed_year}年：",) if query.assumed_year else ()
         notes = self._notes(extraction, table)
-        lines = phrase.lines(query, marked)
-        told = [c.text for c in computed]
-        if query.type == "rank":  # the first is named first
-            lines, told = told, [phrase.cell(row) for row in table.rows] or lines
         answered = phrase.answered(query, extraction.draft.polarity)
         differing = [phrase.contradicted(query, s, citations[m].title, m) for s, m in others]
         return Answer(
             question=query.question,
             refused=False,
-            answer=answered + "\n".join([*taken, *lines, *told, *differing, *notes]),
+            answer=answered + "\n".join([*taken, *self._lines(query, marked, table), *differing, *notes]),
             citations=tuple(citations.values()),
             answerer=extraction.draft.answerer,
             confidence=round(extraction.confidence, 3),
             rows=table.rows,
-            computed=computed,
+            computed=table.computed,
             notes=(*taken, *notes),
             query=query,
             hits=tuple(r.hit for r in extraction.ranked),
             scores=tuple(r.score for r in extraction.ranked),
         )
+
+    @staticmethod
+    def _lines(query: Query, marked: Sequence[tuple[Statement, int]], table: Table) -> list[str]:
+        """The cited lines and what is computed of them; of a ranking the first is named first."""
+        lines = phrase.lines(query, marked)
+        told = [c.text for c in table.computed]
+        first = [phrase.cell(row) for row in table.rows] or lines
+        return [*told, *first] if query.type == "rank" else [*lines, *told]
 
     @staticmethod
     def _notes(extraction: Extraction, table: Table) -> tuple[str, ...]:

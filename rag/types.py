@@ -2,30 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+from index.search import filter as filter_
 from index.search.filter import Filter
 from index.types import Context, Hit, Kind, Span
-
-if TYPE_CHECKING:
-    from rag.understand.limits import Limit
+from rag.understand.asked import Asked, Operation
 
 Stage = Literal["retrieve", "generate", "verify"]  # of answering, as told to who waits
 QuestionType = Literal[
     "number", "list", "who", "where", "when", "what", "yesno", "compare", "rank", "trend", "summary", "beyond"
 ]
-Operation = Literal["difference", "ratio", "share", "growth"]
-Order = Literal["most", "least"]
+Aspect = Literal["places", "years", "period", "kind", "type", "unit", "topic"]  # of a question
+Wanted = Literal["figure", "several", "time", "person", "anything"]  # of a passage that answers
+# What a filter calls that of a question.
+_CONDITION: Mapping[Aspect, filter_.Aspect] = {"places": "place", "years": "time", "period": "time", "kind": "kind"}
+_WANTED: Mapping[QuestionType, Wanted] = {
+    "number": "figure", "compare": "figure", "list": "several", "when": "time", "who": "person",
+}  # fmt: skip
 Polarity = Literal["yes", "no"]
 Bound = Literal["exact", "about", "at_least", "stated"]  # of a result: “stated” holds of the numbers as written only
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """A question understood. Empty tuples mean “not said”; constraints that are said must be met."""
+class Search:
+    """What one search of the index looks for. A question has its own (`Query.search`); a stage that looks beside it,
+    at one side of a comparison or without the constraints, makes another search of it, never another question."""
 
-    question: str  # as asked
+    topic: str
+    text: str  # searched for where there is no topic
+    filter: Filter = field(default_factory=Filter)
+    wanted: Wanted = "anything"  # what has to stand in a passage
+    unit: str | None = None  # of a figure
+    growth: bool = False  # a figure of growth, no share
+    total: bool = False  # a figure of all that there is, not of what was added
+
+    @property
+    def words(self) -> str:
+        """What the index is searched for."""
+        return self.topic or self.text
+
+    def about(self, topic: str) -> Search:
+        """The same search for another topic."""
+        return replace(self, topic=topic)
+
+    def for_figures(self) -> Search:
+        """The same search for passages that state a figure."""
+        return replace(self, wanted="figure")
+
+    def within(self, filter_: Filter) -> Search:
+        """The same search among other passages."""
+        return replace(self, filter=filter_)
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """Finished questions that are close to one and may be answered where it is not; None: there is none of its kind."""
+
+    by_itself: Query | None = None  # without the place and time that it was taken to share with the one before it
+    one_figure: Query | None = None  # of a table: what one figure would answer
+    around: Query | None = None  # of a place without a report: what the reports of the place around say of it
+    both_years: Query | None = None  # of growth over the year before: the figures of both years
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question understood, once and for all: later stages read its fields and never its words. Empty tuples mean “not
+    said”; constraints that are said must be met."""
+
+    question: str  # as asked, to be shown
     text: str  # folded: simplified, half-width, digits
     topic: str  # the text less places, years, kind words and question words
     places: tuple[str, ...] = ()
@@ -38,16 +85,22 @@ class Query:
     kind: Kind | None = None
     both_kinds: bool = False  # target and result of one time are asked for side by side
     kinds: tuple[Kind | None, ...] = ()  # the kind asked for at each of `years`, where they differ
-    parts: tuple[str, ...] = ()  # topics of a question that asks several things
     type: QuestionType = "what"
     unit: str | None = None  # the counted unit asked for: 人, 座, % ...
     assumed_year: int | None = None  # what 今年, 去年 ... were taken to mean
     english: bool = False
-    operations: tuple[Operation, ...] = ()  # what is to be computed of two figures
-    order: Order | None = None  # which end of a ranking is asked for
-    top: int | None = None  # how many of a ranking, None for all
-    limit: Limit | None = None  # what the figures of the places must keep to
-    stayed: bool = False  # place and time are those of the question before, though it does not say so
+    asked: Asked = field(default_factory=Asked)
+    subject: str = ""  # the topic less what names no part of a report: 概括, 重点, 工作 ...
+    parts: tuple[Query, ...] = ()  # of a question that asks several things: each as a question
+    instead: Instead = Instead()
+    inherited: tuple[Aspect, ...] = ()  # what it does not say itself and takes from the question before it
+
+    @property
+    def search(self) -> Search:
+        """What is looked for in the index to answer it."""
+        figures = self.asked.figures
+        wanted = _WANTED.get(self.type, "anything")
+        return Search(self.topic, self.text, self.filter, wanted, self.unit, figures.growth, figures.total)
 
     @property
     def filter(self) -> Filter:
@@ -60,7 +113,7 @@ class Query:
             as_of=self.as_of,
             report_year=self.report_year,
             kind=self.kind,
-            inherited=frozenset(("place", "time")) if self.stayed else frozenset(),
+            inherited=frozenset(_CONDITION[aspect] for aspect in self.inherited if aspect in _CONDITION),
         )
 
     @property

@@ -145,7 +145,7 @@ def test_a_limit_is_within_what_is_a_number(text: str) -> None:
 @example("哪" + "9" * 5000 + "个项目超过" + "9" * 5000 + "亿元")
 def test_any_question_is_understood(text: str) -> None:
     query = understand(text, coverage=COVERAGE, today=date(2026, 7, 1))
-    assert query.top is None or 0 < query.top <= MOST
+    assert query.asked.table.top is None or 0 < query.asked.table.top <= MOST
 
 
 _STATED = st.floats(1e-16, 1e21) | st.floats(1e-16, 1e21).map(lambda x: -x)

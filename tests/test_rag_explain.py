@@ -13,8 +13,9 @@ from index.search.hybrid import Mode
 from index.types import Context
 from rag import Answer, Pipeline
 from rag.check.gate import fault
-from rag.explain import ASPECTS, MOST_HITS, Explanation
+from rag.explain import MOST_HITS, Explanation
 from rag.types import Dropped, Query, Statement
+from rag.understand.follow_up import ASPECTS
 
 FIRST = "2025年市北区计划新增就业多少人？"
 QUESTIONS = (

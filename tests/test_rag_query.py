@@ -250,11 +250,11 @@ def test_without_history_a_fragment_stands_alone() -> None:
     assert (ask("那李沧区呢？").places, ask("那李沧区呢？").years) == ((LICANG,), ())
 
 
-def test_a_question_that_is_self_contained_takes_nothing_over() -> None:
-    query = understand(
-        "新增多少学位？", ["2023年市北区新增就业多少人？"], coverage=COVERAGE, today=TODAY, self_contained=True
-    )
-    assert (query.places, query.years) == ((), ())
+def test_a_question_that_is_whole_is_read_by_itself_as_well() -> None:
+    query = ask("新增多少学位？", "2023年市北区新增就业多少人？")
+    assert (query.places, query.years) == ((SHIBEI,), (2023,))  # it seems to stay with them
+    assert query.instead.by_itself
+    assert (query.instead.by_itself.places, query.instead.by_itself.years) == ((), ())
 
 
 # This year.

@@ -167,7 +167,7 @@ def ranked(pipeline: Pipeline, query: Query, seed: int | None = None) -> list[Ra
     hits = pipeline.store.search(query.topic, k=40)
     if seed is not None:
         random.Random(seed).shuffle(hits)
-    return Ranker(pipeline.store).rank(query, hits)
+    return Ranker(pipeline.store).rank(query.search, hits)
 
 
 @pytest.mark.parametrize("topic", ["新增 就业", "亿元 楼宇", "民生 支出", "跨境电商 贸易额", "口袋公园"])
@@ -202,7 +202,7 @@ def test_the_clause_with_the_figure_comes_first(real_pipeline: Pipeline) -> None
     first = ranked(real_pipeline, QUESTION)[0].hit.passage.text
     assert "新增" in first
     assert re.search(r"就业\d[\d.]*万", first)
-    assert Ranker(real_pipeline.store).rank(QUESTION, []) == []
+    assert Ranker(real_pipeline.store).rank(QUESTION.search, []) == []
 
 
 def test_confidence_is_a_probability_that_follows_its_weights(real_pipeline: Pipeline) -> None:
@@ -210,7 +210,7 @@ def test_confidence_is_a_probability_that_follows_its_weights(real_pipeline: Pip
     assert set(table) == {f.name for f in fields(Confidence)} | {"bias", "threshold"}
     best, *_, last = ranked(real_pipeline, QUESTION)
     for one, anywhere in ((best, None), (last, best), (best, last)):
-        known = evidence(QUESTION, [one], anywhere)
+        known = evidence(QUESTION.filter, [one], anywhere)
         assert known.free == float(QUESTION.free)
         assert known.elsewhere == max(0, anywhere.score - one.score if anywhere else 0)
         z = table["bias"] + math.fsum(table[f.name] * getattr(known, f.name) for f in fields(Confidence))

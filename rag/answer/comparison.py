@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +15,7 @@ import numpy as np
 from index.annotate.passages import when
 from index.types import Context, Fact, Kind, Passage
 from rag.answer.cutting import Cutter, Extraction, cut
-from rag.answer.figures import Key, Measures, key_of
+from rag.answer.figures import Key, Measure, Measures, key_of
 from rag.retrieve.ranking import Ranked
 from rag.retrieve.retriever import Retriever
 from rag.types import Draft, Query, Statement
@@ -30,6 +30,14 @@ SAME_INDICATOR = 4.0  # what a likeness of 1 to the surest side adds to the scor
 LIKE_ANCHOR, SURE_ENOUGH = 0.5, 0.2
 MOST_SEARCHED = 8  # places that are searched one by one; of more, only figures under the same name are gathered
 _PREFERRED: tuple[Kind, ...] = ("result", "cumulative", "target", "other")  # for a year of a trend
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """The hits for one side of a comparison, and the probability that the first is right."""
+
+    ranked: Sequence[Ranked]
+    sure: float
 
 
 class Tables:
@@ -54,35 +62,42 @@ class Tables:
 
     def _sides(self, query: Query) -> Extraction:
         """One statement for each side; a comparison with fewer than two sides found is none."""
-        query = replace(query, type="compare")
+        sides = self._searched(query)
+        found = {name: side for name, side in sides.items() if side.ranked and side.sure >= SURE_ENOUGH}
+        surest = max(sides.values(), key=lambda side: side.sure)
+        if not found or not self._retriever.threshold.reached(surest.sure):
+            return Extraction(Draft(missing=(*query.unknown_places, *sides)), _best(sides.values()), surest.sure)
+        kept = self._kept(found, surest.ranked[0])
+        missing = (*query.unknown_places, *(name for name in sides if name not in kept))
+        if len(kept) < 2:
+            return Extraction(Draft(missing=missing), _best(found.values()))
+        rest = [r for name in kept for r in _best([found[name]]) if r is not kept[name]]
+        draft = Draft(tuple(self._cutter.widened(query, r) for r in kept.values()), table=True, missing=missing)
+        return Extraction(draft, (*kept.values(), *rest), min(sides[name].sure for name in kept))
+
+    def _searched(self, query: Query) -> dict[str, _Side]:
+        """What is found for each side, by its name: each place at each time, as target and as result where asked."""
         places: Sequence[str | None] = query.places or (None,)
         times: Sequence[Time] = (*query.years, *((query.period,) if query.period else ())) or (None,)
         kinds: Sequence[Kind | None] = ("target", "result") if query.both_kinds else (query.kind,)
         of_time = dict(zip(times, query.kinds, strict=False))
-        anywhere = self._retriever.unconstrained(query)
-        sides = {
-            _side_name(place, time, kind): self._retriever.side(query, anywhere, place=place, time=time, kind=kind)
-            for place, time, said in itertools.product(places, times, kinds)
-            for kind in [of_time.get(time, said)]
-        }
-        found = {name: ranked for name, (ranked, sure) in sides.items() if ranked and sure >= SURE_ENOUGH}
-        surest = max(sides.values(), key=lambda side: side[1])
-        if not found or not self._retriever.threshold.reached(surest[1]):
-            ranked = tuple(r for side, _ in sides.values() for r in side[:3])
-            return Extraction(Draft(missing=(*query.unknown_places, *sides)), ranked, surest[1])
-        chosen = {name: self._like(ranked, surest[0][0]) for name, ranked in found.items()}
-        kept = {
+        search = query.search.for_figures()
+        anywhere = self._retriever.unconstrained(search)
+        sides = {}
+        for place, time, said in itertools.product(places, times, kinds):
+            kind = of_time.get(time, said)
+            found = self._retriever.side(search, anywhere, place=place, time=time, kind=kind)
+            sides[_side_name(place, time, kind)] = _Side(*found)
+        return sides
+
+    def _kept(self, sides: Mapping[str, _Side], anchor: Ranked) -> dict[str, Ranked]:
+        """The hit of each side that is sure enough, or worded like `anchor`, the first hit of the surest."""
+        chosen = {name: self._like(side.ranked, anchor) for name, side in sides.items()}
+        return {
             name: r
             for name, r in chosen.items()
-            if self._retriever.threshold.reached(sides[name][1])
-            or self._retriever.likeness(r, surest[0][0]) >= LIKE_ANCHOR
+            if self._retriever.threshold.reached(sides[name].sure) or self._retriever.likeness(r, anchor) >= LIKE_ANCHOR
         }
-        missing = (*query.unknown_places, *(name for name in sides if name not in kept))
-        if len(kept) < 2:
-            return Extraction(Draft(missing=missing), tuple(r for ranked in found.values() for r in ranked[:3]))
-        rest = [r for name in kept for r in found[name][:3] if r is not kept[name]]
-        draft = Draft(tuple(self._cutter.widened(query, r) for r in kept.values()), table=True, missing=missing)
-        return Extraction(draft, (*kept.values(), *rest), min(sides[name][1] for name in kept))
 
     def _like(self, ranked: Sequence[Ranked], anchor: Ranked) -> Ranked:
         """The hit that answers best in words like those of `anchor`: both sides must speak of the same indicator."""
@@ -94,18 +109,9 @@ class Tables:
         """The rows of a rank from its first to its last; those that state no number to compare come at the end. Of a
         limit only those that keep to it, or all where none does."""
         measures = self._measures.chosen(query, found.draft.statements)
-        sign = 1 if query.order == "least" else -1
-
-        def place(i: int) -> tuple[bool, Decimal]:
-            amount = measure.amount if (measure := measures[i]) else None
-            return amount is None, sign * amount.stated if amount else Decimal(0)
-
-        order = sorted(range(len(measures)), key=place)
-        if query.top and order:  # and those that state the same as the last of them
-            last = place(order[min(query.top, len(order)) - 1])
-            order = [i for i in order if place(i) <= last]
+        order = _in_order(measures, least=query.asked.table.order == "least", top=query.asked.table.top)
         notes = found.draft.notes
-        if limit := query.limit:
+        if limit := query.asked.table.limit:
             known = [(i, m.amount.stated, m.key[2]) for i in order if (m := measures[i]) and m.amount]
             kept = [i for i, stated, unit in known if limit.keeps(stated, unit)]
             notes = (kept_to(limit.text, len(kept), len(known)), *notes)
@@ -122,9 +128,9 @@ class Tables:
 
     def _gathered(self, query: Query, by: Literal["place", "year"]) -> Extraction:
         """A row for each place or year that has a figure under the name of the one that answers best."""
-        query = replace(query, type="compare")
-        ranked = self._retriever.retrieve(query)
-        confidence = self._retriever.confidence(query, ranked)
+        search = query.search.for_figures()
+        ranked = self._retriever.retrieve(search)
+        confidence = self._retriever.confidence(search, ranked)
         if not self._retriever.threshold.reached(confidence):
             return Extraction(Draft(), tuple(ranked), confidence)
         if (key := self._key(query, ranked)) is None:
@@ -144,11 +150,11 @@ class Tables:
 
     def _key(self, query: Query, ranked: Sequence[Ranked]) -> Key | None:
         """The indicator of which the best hits state a figure."""
-        keyed = []
+        limit, keyed = query.asked.table.limit, []
         for r in ranked:
             passage = r.hit.passage
             facts = self._measures.facts(passage.paragraph_id, passage.start, passage.end)
-            keys = [key_of(f) for f in facts if query.limit is None or query.limit.counts(f.base_unit)]
+            keys = [key_of(f) for f in facts if limit is None or limit.counts(f.base_unit)]
             keyed.append((math.exp(r.score - ranked[0].score), keys))
         return self._measures.best_key(query, keyed)
 
@@ -164,7 +170,11 @@ class Tables:
         passages = {id(fact): self._passage(fact) for fact in facts}
         mask = np.zeros(len(self._store.passages), np.bool_)
         mask[[self._row_of[p.id] for p in passages.values()]] = True
-        scores = {r.hit.passage.id: r.score for r in self._retriever.ranked_among(query, mask)} if facts else {}
+        scores = (
+            {r.hit.passage.id: r.score for r in self._retriever.ranked_among(query.search.for_figures(), mask)}
+            if facts
+            else {}
+        )
 
         def worth(fact: Fact) -> tuple[int, float]:
             kind = _PREFERRED.index(fact.context.kind) if by == "year" else 0
@@ -182,6 +192,25 @@ class Tables:
         passage = self._passage(fact)
         start = min(passage.start, fact.quote_start)
         return cut(self._store.paragraph(fact.paragraph_id), passage.context, start, passage.end)
+
+
+def _best(sides: Iterable[_Side]) -> tuple[Ranked, ...]:
+    """The first few hits of each side."""
+    return tuple(r for side in sides for r in side.ranked[:3])
+
+
+def _in_order(measures: Sequence[Measure | None], *, least: bool, top: int | None) -> list[int]:
+    """The rows by their amounts, those without one at the end; of `top` rows also those that equal the last of them."""
+
+    def place(i: int) -> tuple[bool, Decimal]:
+        amount = measure.amount if (measure := measures[i]) else None
+        return amount is None, (amount.stated if least else -amount.stated) if amount else Decimal(0)
+
+    order = sorted(range(len(measures)), key=place)
+    if not top or not order:
+        return order
+    last = place(order[min(top, len(order)) - 1])
+    return [i for i in order if place(i) <= last]
 
 
 def _of_one_time(facts: Sequence[Fact]) -> list[Fact]:

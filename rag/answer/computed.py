@@ -11,7 +11,8 @@ from index.types import Context
 from rag.answer import arithmetic
 from rag.answer.arithmetic import Amount, bound_of, calculate, common_scale, spelled, surely_more
 from rag.answer.figures import Measure
-from rag.types import Bound, Computed, Operand, Operation, Query
+from rag.types import Bound, Computed, Operand, Query
+from rag.understand.asked import Operation
 from rag.wording import sentences as phrase
 
 RATES = ("%", "个百分点")
@@ -42,18 +43,23 @@ class _Known:
 def computed(query: Query, sides: Sequence[Side]) -> tuple[tuple[Computed, ...], tuple[str, ...]]:
     """The computed lines of a table, and notes on why there are none where the question asks for one."""
     known = [_Known(s, s.measure, s.measure.amount) for s in sides if s.measure and s.measure.amount]
-    asked = bool(query.operations or query.order) or query.type in ("rank", "trend")
-    if query.limit:  # which they are was asked, not which is the first
+    asked = bool(query.asked.table.operations or query.asked.table.order) or query.type in ("rank", "trend")
+    if query.asked.table.limit:  # which they are was asked, not which is the first
         return (), ()
-    if len(known) < 2:
-        return (), ((phrase.NO_NUMBERS,) if asked else ())
-    if query.type != "trend" and (why := _incomparable(known)):
+    if why := _none(query, known):
         return (), ((why,) if asked else ())
     if query.type == "trend":
         return _changes(query, known), ()
     if len(known) > 2 or query.type == "rank":
         return ((_order(query, known),) if asked or _all_equal(known) else ()), ()
     return _of_two(query, known, asked=asked)
+
+
+def _none(query: Query, known: Sequence[_Known]) -> str | None:
+    """Why nothing is computed of the known sides; None when something may be."""
+    if len(known) < 2:
+        return phrase.NO_NUMBERS
+    return None if query.type == "trend" else _incomparable(known)
 
 
 def _incomparable(known: Sequence[_Known]) -> str | None:
@@ -81,9 +87,9 @@ def _of_two(query: Query, known: Sequence[_Known], *, asked: bool) -> tuple[tupl
     a, b = known
     if a.operand.marker == b.operand.marker:
         return (), ()
-    quotients = [operation for operation in query.operations if operation != "difference"]
+    quotients = [operation for operation in query.asked.table.operations if operation != "difference"]
     found = [_quotient(query, operation, a, b) for operation in quotients]
-    if not any(found) or "difference" in query.operations or query.order:
+    if not any(found) or "difference" in query.asked.table.operations or query.asked.table.order:
         found.insert(0, _difference(query, a, b))
     lines = tuple(line for line in found if line)
     open_ended = next((k.measure.text for k in known if k.amount.qualifier), "")
@@ -175,7 +181,7 @@ def _order(query: Query, known: Sequence[_Known]) -> Computed:
     """Which sides stand first, by the numbers as they are written."""
     if _all_equal(known):
         return _equal(query, known)
-    least = query.order == "least"
+    least = query.asked.table.order == "least"
     ordered = sorted(known, key=lambda k: k.amount.stated if least else -k.amount.stated)
     first = [k for k in ordered if k.amount.stated == ordered[0].amount.stated]
     contexts = [k.side.context for k in known]
@@ -183,7 +189,7 @@ def _order(query: Query, known: Sequence[_Known]) -> Computed:
     rate = ordered[0].measure.key[2] in RATES
     rest = ordered[len(first) :]
     sure = all(surely_more(*((k.amount, o.amount)[:: -1 if least else 1])) for k in first for o in rest)
-    text = phrase.first_of(query, told, None if query.top else len(known), _adverb(rate, more=not least))
+    text = phrase.first_of(query, told, None if query.asked.table.top else len(known), _adverb(rate, more=not least))
     return Computed(text, "order", tuple(k.operand for k in ordered), bound="exact" if sure else "stated")
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.text.clauses import sentences
-from index.types import Context, Paragraph, Span
+from index.types import Context, Paragraph, Passage, Span
 from rag.retrieve.ranking import Ranked
 from rag.types import Draft, Query, Statement
-from rag.understand import cues
 from rag.understand.units import states_amount, states_figure
 from rag.wording.sentences import trimmed
 
@@ -67,21 +67,32 @@ class Cutter:
         one up to as many figures as are asked for."""
         passage = ranked.hit.passage
         start, end = self.sentence_span(ranked)
-        single = query.type in ("compare", "rank", "trend")
-        asked = 1 if single else max(1, len(cues.ASKS.findall(query.text)))
+        side = query.type in ("compare", "rank", "trend")
+        asked = 1 if side else max(1, query.asked.figures.how_many)
         unsure = query.type == "number" and ranked.features.clause < SURELY_HERE
         parts = [p for p in self._store.passages_of(passage.paragraph_id) if start <= p.start < end]
         short = end - start <= SHORT_SENTENCE and all(p.context == passage.context for p in parts)
         if (asked > 1 and end - start <= LONGEST_SENTENCE) or (unsure and short):
             return self.statement(ranked, start, end)
-        states = states_figure if query.unit == "%" or cues.RATES.search(query.text) else states_amount
-        last, missing = passage, asked + unsure - states(passage.text)
-        if query.type == "number" or single:
-            for part in [p for p in parts if p.start >= passage.end][:2]:
-                if missing > 0 and states_figure(part.text) and part.end - passage.start <= LONGEST_SENTENCE:
-                    last, missing = part, missing - 1
-        first = passage
-        if query.names and not any(name in passage.text for name in query.names):  # said of what the clause ahead names
-            naming = [p for p in parts if p.start < passage.start and any(name in p.text for name in query.names)]
-            first = naming[-1] if naming and last.end - naming[-1].start <= LONGEST_SENTENCE else passage
-        return self.statement(ranked, first.start, last.end)
+        states = states_figure if query.unit == "%" or query.asked.figures.rates else states_amount
+        missing = asked + unsure - states(passage.text)
+        last = _with_figures(passage, parts, missing) if query.type == "number" or side else passage
+        return self.statement(ranked, _naming(query.names, passage, last, parts).start, last.end)
+
+
+def _with_figures(passage: Passage, parts: Sequence[Passage], missing: int) -> Passage:
+    """The clause with which, of the two behind `passage` in its sentence, as many more figures as are `missing` are
+    stated; `passage` itself for none."""
+    last = passage
+    for part in [p for p in parts if p.start >= passage.end][:2]:
+        if missing > 0 and states_figure(part.text) and part.end - passage.start <= LONGEST_SENTENCE:
+            last, missing = part, missing - 1
+    return last
+
+
+def _naming(names: Sequence[str], passage: Passage, last: Passage, parts: Sequence[Passage]) -> Passage:
+    """The clause from which what is asked about is named: what `passage` says may be said of what one ahead names."""
+    if not names or any(name in passage.text for name in names):
+        return passage
+    ahead = [p for p in parts if p.start < passage.start and any(name in p.text for name in names)]
+    return ahead[-1] if ahead and last.end - ahead[-1].start <= LONGEST_SENTENCE else passage

@@ -17,8 +17,7 @@ from rag.retrieve.ranking import Ranked, Threshold
 from rag.retrieve.retriever import Retriever
 from rag.types import Draft, Query, Statement
 from rag.understand import cues
-from rag.understand.asked_places import around, short_name
-from rag.understand.units import ASKED_UNIT, SHARE_ONLY, states_figure
+from rag.understand.units import SHARE_ONLY, states_figure
 from rag.wording.sentences import UNSURE, narrow
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ class Extractor:
 
     def __init__(self, store: Store, threshold: Threshold | None = None) -> None:
         """`threshold` decides what is sure enough to be an answer; without it the fitted one."""
-        self._coverage = store.coverage
         self.retriever = Retriever(store, threshold)
         self.measures = Measures(store, self.retriever.name_fit)
         self._cutter = Cutter(store)
@@ -50,58 +48,54 @@ class Extractor:
         if query.type == "beyond":
             return Extraction(Draft())
         if query.unknown_places and not query.places:
-            return self._around(query)
-        if query.type not in ("compare", "rank", "trend"):
+            return self._instead(query.instead.around)
+        if query.instead.one_figure is None:
             return self._single(query)
         table = self._tables.draft(query)
-        named = query.limit is not None or (query.type == "compare" and len(query.places) <= MOST_NAMED)
-        return table if table.draft.statements or named else self._single(replace(query, type="number"))
+        named = query.asked.table.limit is not None or (query.type == "compare" and len(query.places) <= MOST_NAMED)
+        return table if table.draft.statements or named else self._single(query.instead.one_figure)
 
-    def _around(self, query: Query) -> Extraction:
-        """What the reports of the place around say of one that has no report of its own, where they name it."""
-        within = around(query.unknown_places, self._coverage)
-        if (
-            len(query.unknown_places) > 1
-            or not (within and query.topic)
-            or query.type in ("compare", "rank", "trend", "summary")
-        ):
-            return Extraction(Draft())
-        names = (*query.names, short_name(query.unknown_places[0], self._coverage))
-        wider = replace(query, places=within, unknown_places=(), names=names)
-        found = self._single(wider)
-        return replace(found, asked=wider) if found.draft.statements else Extraction(Draft())
+    def _instead(self, other: Query | None) -> Extraction:
+        """The answer of a question that is close to the one that is asked, where it has one."""
+        found = self._single(other) if other else Extraction(Draft())
+        return replace(found, asked=other) if found.draft.statements else Extraction(Draft())
 
     def _single(self, query: Query) -> Extraction:
         """A draft from one ranking of the hits."""
-        ranked = self.retriever.retrieve(query)
-        confidence = self.retriever.confidence(query, ranked)
+        ranked = self.retriever.retrieve(query.search)
+        confidence = self.retriever.confidence(query.search, ranked)
         threshold = self.retriever.threshold
         sure = threshold.reached(confidence)
-        if query.type in ("list", "summary") and (several := self._gatherer.several(query, ranked, sure=sure)):
-            return Extraction(Draft(tuple(several)), tuple(ranked), max(confidence, threshold.at))
+        several = query.type in ("list", "summary")
+        if several and (lines := self._gatherer.several(query, ranked, sure=sure)):
+            return Extraction(Draft(tuple(lines)), tuple(ranked), max(confidence, threshold.at))
         if not sure or _share_for_amount(query, ranked[0]):
             return Extraction(Draft(), tuple(ranked), confidence)
-        if query.type in ("list", "summary"):
+        if several:
             found = self._gatherer.siblings(query, ranked) or [self._cutter.sentence(ranked[0])]
             return Extraction(Draft(tuple(found)), tuple(ranked), confidence)
         if (grown := self._grown(query, ranked)) is not None:
             return grown
+        return Extraction(self._stated(query, ranked, confidence), tuple(ranked), confidence)
+
+    def _stated(self, query: Query, ranked: Sequence[Ranked], confidence: float) -> Draft:
+        """The lines that answer a question for one thing; of an unsure one the runner-up too."""
         lines = self._lines(query, ranked)
         close = self._close(query, ranked, lines[0]) if confidence < SURE and len(lines) == 1 else []
         if not any(_tells(query, line) for line in (*lines, *close)):
-            return Extraction(Draft(), tuple(ranked), confidence)
+            return Draft()
         if close:
-            return Extraction(Draft((*lines, *close), notes=(UNSURE,)), tuple(ranked), confidence)
+            return Draft((*lines, *close), notes=(UNSURE,))
         notes = [narrow([s.context for s in lines])] if len(lines) > 1 else []
         draft = Draft((*lines, *self._further(query, lines)), notes=tuple(n for n in notes if n))
         if query.type == "yesno" and len(lines) == 1 and confidence >= SURE:
             draft = replace(draft, polarity=polarity(query, ranked[0], self.measures, lines[0]))
-        return Extraction(draft, tuple(ranked), confidence)
+        return draft
 
     def _grown(self, query: Query, ranked: Sequence[Ranked]) -> Extraction | None:
         """The figures of a year and of the one before it, for a question of how much one grew over the other; None
         where the report itself says so."""
-        if not query.operations or len(query.years) != 1 or not cues.THAN_BEFORE.search(query.text):
+        if query.instead.both_years is None:
             return None
         passage = ranked[0].hit.passage
         start, end = self._cutter.sentence_span(ranked[0])
@@ -110,10 +104,8 @@ class Extractor:
             return None
         if cues.THAN_BEFORE.search(self._cutter.sentence(ranked[0]).words):
             return None
-        year = query.years[0]
-        wider = replace(query, type="compare", years=(year - 1, year))
-        table = self._tables.draft(wider)
-        return replace(table, asked=wider) if table.draft.statements else None
+        table = self._tables.draft(query.instead.both_years)
+        return replace(table, asked=query.instead.both_years) if table.draft.statements else None
 
     def _close(self, query: Query, ranked: Sequence[Ranked], best: Statement) -> list[Statement]:
         """What scores nearly as well as the best hit and is not part of its statement."""
@@ -124,10 +116,10 @@ class Extractor:
         """Lines for the other things that a question asks, where the first lines do not hold them."""
         found: list[Statement] = []
         for part in query.parts:
-            ranked = self.retriever.retrieve(replace(query, topic=part))
-            if not self.retriever.threshold.reached(self.retriever.confidence(replace(query, topic=part), ranked)):
+            ranked = self.retriever.retrieve(part.search)
+            if not self.retriever.threshold.reached(self.retriever.confidence(part.search, ranked)):
                 continue
-            statement = self._cutter.widened(replace(query, text=part), ranked[0])
+            statement = self._cutter.widened(part, ranked[0])
             held = [s for s in (*lines, *found) if s.paragraph_id == statement.paragraph_id]
             if not any(s.start <= statement.start and statement.end <= s.end for s in held):
                 found.append(statement)
@@ -135,8 +127,8 @@ class Extractor:
 
     def nearest(self, query: Query) -> list[Context]:
         """Contexts in which the reports do speak of the topic, best first; at most four."""
-        ranked = self.retriever.unconstrained(query)
-        if not ranked or self.retriever.confidence(query, ranked) < self.retriever.threshold.at:
+        ranked = self.retriever.unconstrained(query.search)
+        if not ranked or self.retriever.confidence(query.search, ranked) < self.retriever.threshold.at:
             return []
         good = [r for r in ranked if r.score >= ranked[0].score - AS_GOOD]
         return [c for c in dict.fromkeys(r.hit.passage.context for r in good) if c.place][:4]
@@ -176,7 +168,7 @@ def _share_for_amount(query: Query, best: Ranked) -> bool:
     return (
         query.type == "number"
         and query.unit != "%"
-        and ASKED_UNIT.search(query.text) is not None
+        and query.asked.figures.in_unit
         and best.features.figure <= SHARE_ONLY
         and states_figure(best.hit.passage.text)
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from index.storage.store import Store
 
 Key = tuple[str, str, str]  # the indicator under its one name, the relation, the base unit
-NameFit = Callable[[Query, Sequence[str]], list[float]]
+NameFit = Callable[[str, Sequence[str]], list[float]]
 FITS = 2.0  # what a full fit of an indicator's name to the question counts, against 1 for each side that states it
 LONGEST_AHEAD = 40  # characters before a figure in which its indicator stands
 _LINK = re.compile(r"(?:达到?|为|完成|实现|超过?|突破|约|近|到|不少于|不低于|[：:])+$")
@@ -25,7 +25,6 @@ _LINK = re.compile(r"(?:达到?|为|完成|实现|超过?|突破|约|近|到|不
 _OPEN = re.compile(r"(?:^|[^\u4e00-\u9fff]|全[省市区县州国年]|全(?:自治区|直辖市)|实现|完成|预计|其中|我[省市区])$")
 _EXAMPLES = re.compile(r"^.{1,16}等(?=.{2})")  # 十梅庵北侧等口袋公园 are 口袋公园
 _OUTPUT = re.compile(r"总产量?$")  # 粮食总产, 粮食总产量 and 粮食产量 are one
-_GROWS = re.compile(r"增长|增速|增幅|涨幅|提高|下降|降幅|增长率")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Measures:
     """Finds the figures of statements in the facts of one index."""
 
     def __init__(self, store: Store, name_fit: NameFit) -> None:
-        """`name_fit` tells for each of several names of indicators how well it fits a question, in [0, 1]."""
+        """`name_fit` tells for each of several names of indicators how well it fits a topic, in [0, 1]."""
         self._store = store
         self._name_fit = name_fit
         self._facts: dict[str, list[Fact]] = {}
@@ -87,9 +86,9 @@ class Measures:
         if not counts:
             return None
         keys = list(counts)
-        fits = self._name_fit(query, [name for name, _, _ in keys])
+        fits = self._name_fit(query.topic, [name for name, _, _ in keys])
         scores = [
-            counts[key] + FITS * fit + _unit_fit(query, key[2]) + (_GROWS.search(query.text) is not None) * _grows(key)
+            counts[key] + FITS * fit + _unit_fit(query, key[2]) + query.asked.figures.change * _grows(key)
             for key, fit in zip(keys, fits, strict=True)
         ]
         return keys[scores.index(max(scores))]
@@ -101,12 +100,12 @@ class Measures:
         if shared:
             names = {m.indicator for measures in found for m in measures if m.key == shared}
             found = [[self._renamed(m, shared, names) for m in measures] for measures in found]
-        chosen = []
-        for measures in found:
-            own = self.best_key(query, [(1.0, [m.key for m in measures])])
-            same = [m for key in (shared, own) for m in measures if m.key == key]
-            chosen.append(same[0] if same else None)
-        return chosen
+        return [self._one(query, measures, shared) for measures in found]
+
+    def _one(self, query: Query, measures: Sequence[Measure], shared: Key | None) -> Measure | None:
+        """The figure of a statement under the key that all share, else under the one that fits best."""
+        own = self.best_key(query, [(1.0, [m.key for m in measures])])
+        return next((m for key in (shared, own) for m in measures if m.key == key), None)
 
     def _renamed(self, measure: Measure, key: Key, names: Collection[str]) -> Measure:
         same = measure.key[2] == key[2] and measure.key != key and self._names(measure.fact, names)

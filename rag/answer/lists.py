@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -13,16 +12,18 @@ import numpy as np
 
 from index.text.clauses import sentences
 from index.text.quantities import number_of
-from index.types import Paragraph, Passage
+from index.types import Paragraph, Passage, Span
 from rag.answer.cutting import LONGEST_SENTENCE, Cutter, cut
 from rag.retrieve.ranking import Ranked
 from rag.retrieve.retriever import Retriever
 from rag.types import Query, Statement
 from rag.understand import cues
+from rag.understand.asked import AskedThings
 
 if TYPE_CHECKING:
     from index.storage.store import Store
 
+Section = tuple[str, tuple[str, ...]]  # a report, and the headings down to a section of it
 HEADING_FITS = 0.5  # share of a list question's weight in a heading from which the list under it is the answer
 HEADING_HINTS = 0.2  # share from which the items beside the best one belong to the list too
 HEADING_LAG = 0.15  # how much better one clause may fit and yet be only one of the list
@@ -41,7 +42,6 @@ SHORTEST_SENTENCE = 10  # characters; a shorter one says too little alone
 
 
 _COUNTED_OFF = re.compile(r"(?<=[：:；;。，,])(?P<number>[一二三四五六七八九十]{1,3})是")
-_DATED = re.compile(r"\d+年?|[的年]")  # what headings share with a question without its meaning them
 _CLAUSE_END = re.compile("[，,；;。]")
 
 
@@ -58,9 +58,8 @@ class Gatherer:
         the best hit is likely to answer, so that it tells what others have to be like."""
         if query.names:  # sections are not about them
             return []
-        asked = [word for word in query.topic.split() if word not in cues.WHOLE]
-        if query.type == "summary" or not asked:
-            return self._summary(replace(query, topic=" ".join(asked)), ranked)
+        if query.type == "summary" or not query.subject:
+            return self._summary(query, ranked)
         return (
             self._headings(query)
             or self._swept(query, ranked, sure=sure)
@@ -82,37 +81,33 @@ class Gatherer:
     def _headings(self, query: Query) -> list[Statement]:
         """The headings of one section that a question asks for, at least three: those that share words which it names
         (“哪十个方面聚力攻坚求实效”), or as many as it says there are under a heading that it names (“10件惠民实事”)."""
-        asked, counts = cues.COUNTED_LIST.search(query.text), self._counts(query)
-        if not (asked or counts):
+        things = query.asked.things
+        if not (things.which or things.counts):
             return []
-        groups: dict[tuple[str, tuple[str, ...]], list[Paragraph]] = {}
-        for block in self._headed:
-            if self._admits(query, block):
-                groups.setdefault((block.report_id, block.section), []).append(block)
-        groups = {key: group for key, group in groups.items() if 3 <= len(group) <= MOST_ITEMS}
-        count = number_of(asked["count"]) if asked and asked["count"] else None
-        for group in groups.values() if asked else ():
-            shared = _shared([_DATED.sub(" ", text) for text in (query.text, *(block.text for block in group))])
-            sure = count == len(group) or f"“{shared}”" in query.text or (count is None and len(shared) >= TELLING)
-            if len(shared) >= 2 and sure:
+        groups = self._heading_groups(query)
+        for group in groups.values() if things.which else ():
+            if _shares_words(things, group):
                 return [cut(block, block.context) for block in group]
-        named = {key: fit for fit, key in self._retriever.parts(query)} if counts else {}
+        named = {key: fit for fit, key in self._retriever.parts(query.search)} if things.counts else {}
         for key, group in groups.items():
-            if len(group) in counts and named.get(key, 0.0) >= HEADING_FITS:
+            if len(group) in things.counts and named.get(key, 0.0) >= HEADING_FITS:
                 return [cut(block, block.context) for block in group]
         return []
 
-    @staticmethod
-    def _counts(query: Query) -> set[float | None]:
-        """How many things a question says that there are: 10 of “10件实事”."""
-        return {number_of(found) for found in cues.COUNTED_THINGS.findall(query.text)}
+    def _heading_groups(self, query: Query) -> dict[Section, list[Paragraph]]:
+        """The headings below each heading that may answer, of those with a few."""
+        groups: dict[Section, list[Paragraph]] = {}
+        for block in self._headed:
+            if self._admits(query, block):
+                groups.setdefault((block.report_id, block.section), []).append(block)
+        return {key: group for key, group in groups.items() if 3 <= len(group) <= MOST_ITEMS}
 
     def _swept(self, query: Query, ranked: Sequence[Ranked], *, sure: bool) -> list[Statement]:
         """All that is said of a field (“在养老方面有什么安排”): what stands under the outermost heading naming it, or
         else the sentences that speak of it, wherever they stand; none when the question names no field."""
-        if not ranked or not cues.FIELD.search(query.text):
+        if not ranked or not query.asked.things.whole_field:
             return []
-        parts = self._retriever.parts(query)
+        parts = self._retriever.parts(query.search)
         if parts and parts[0][0] >= max(HEADING_FITS, ranked[0].features.clause - HEADING_LAG):
             return self._within(query, *parts[0][1])
         speaking = [r for r in ranked if r.features.clause >= SPEAKS and r.score >= ranked[0].score - SWEPT_SCORE]
@@ -133,27 +128,16 @@ class Gatherer:
         """The items that follow one of the best hits, counted off: “办好10件实事。一是…；二是…”; of long ones the first
         clause. None for fewer than three."""
         for hit in [r for r in ranked[:FIRST_FEW] if r.features.clause >= SPEAKS]:
-            passage = hit.hit.passage
-            text = self._store.paragraph(passage.paragraph_id).text
+            text = self._store.paragraph(hit.hit.passage.paragraph_id).text
             _, end = self._cutter.sentence_span(hit)
-            found: list[re.Match[str]] = []
-            for match in _COUNTED_OFF.finditer(text, passage.start):
-                if number_of(match["number"]) == len(found) + 1 and (found or match.start() <= end + 1):
-                    found.append(match)
-            if len(found) < 3:
-                continue
-            after = text.find("。", found[-1].start()) + 1 or len(text)
-            starts = [match.start() for match in found]
-            ends = [*starts[1:], after]
-            if after - starts[0] > LONGEST_COUNTED:
-                clauses = [_CLAUSE_END.search(text, start) for start in starts]
-                ends = [min(end, m.start()) if m else end for end, m in zip(ends, clauses, strict=True)]
-            return [self._cutter.statement(hit, start, end) for start, end in zip(starts, ends, strict=True)]
+            starts = _counted_from(text, hit.hit.passage.start, end)
+            if len(starts) > 2:
+                return [self._cutter.statement(hit, *span) for span in _items(text, starts)]
         return []
 
     def _enumerated(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
         """The sentence of one of the best hits that lists as many things as the question says there are."""
-        counts = self._counts(query)
+        counts = query.asked.things.counts
         for hit in [r for r in ranked[:BEST_FEW] if counts and r.features.clause >= SPEAKS]:
             statement = self._cutter.sentence(hit)
             listed = {part.count("、") + 1 for part in re.split("[，,。；;：:]", statement.words)} - {1}
@@ -163,18 +147,20 @@ class Gatherer:
 
     def _section(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
         """What stands under the heading that a list question names, when that fits better than any one clause."""
-        headings = self._retriever.headings(query)
-        fit = {key: fit for fit, key in headings}
+        headings = self._retriever.headings(query.search)
         best = ranked[0].features.clause if ranked else 0.0
-        top = self._store.paragraph(ranked[0].hit.passage.paragraph_id) if ranked else None
         if headings and headings[0][0] >= max(HEADING_FITS, best - HEADING_LAG):
-            report_id, section = headings[0][1]
-        elif top and top.role == "item" and fit.get((top.report_id, top.section), 0.0) >= HEADING_HINTS:
-            if top.text.count("、") > 1:  # a list of its own
-                return [self._cutter.sentence(ranked[0])]
-            report_id, section = top.report_id, top.section
-        else:
+            return self._gists(*headings[0][1])
+        top = self._store.paragraph(ranked[0].hit.passage.paragraph_id) if ranked else None
+        fit = {key: fit for fit, key in headings}
+        if top is None or top.role != "item" or fit.get((top.report_id, top.section), 0.0) < HEADING_HINTS:
             return []
+        if top.text.count("、") > 1:  # a list of its own
+            return [self._cutter.sentence(ranked[0])]
+        return self._gists(top.report_id, top.section)
+
+    def _gists(self, report_id: str, section: tuple[str, ...]) -> list[Statement]:
+        """What stands right under a heading, of more than one block the gist of each."""
         blocks = [
             b for b in self._store.blocks(report_id) if b.citable and b.section == section and b.role != "caption"
         ]
@@ -229,26 +215,28 @@ class Gatherer:
         """The sentences that stand for the part of a report which the question names, or for all that it says of the
         place and time, in reading order; none when it names no part that is there. A part is what stands under a
         heading, or the paragraph that a clause opens."""
-        fitting = self._retriever.parts(query) if query.topic else []
-        best = ranked[0] if ranked else None
+        if query.subject:
+            return self._of_part(query, ranked)
+        return [] if query.free else self._of_section(query, self._fullest(query), ())
+
+    def _of_part(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
+        """A summary of the part of a report that a question names."""
+        fitting = self._retriever.parts(query.search.about(query.subject))
         if fitting and fitting[0][0] >= HEADING_FITS:
-            report_id, section = fitting[0][1]
-        elif query.topic:
-            opens = best is not None and best.features.clause >= SPEAKS and best.hit.passage.start == 0
-            return (
-                self._central(query, [self._store.paragraph(best.hit.passage.paragraph_id)]) if best and opens else []
-            )
-        elif query.free:
+            return self._of_section(query, *fitting[0][1])
+        best = ranked[0] if ranked else None
+        if best is None or best.features.clause < SPEAKS or best.hit.passage.start:
             return []
-        else:
-            report_id, section = self._fullest(query), ()
+        return self._central(query, [self._store.paragraph(best.hit.passage.paragraph_id)])
+
+    def _of_section(self, query: Query, report_id: str, section: tuple[str, ...]) -> list[Statement]:
         blocks = [b for b in self._store.blocks(report_id) if b.section[: len(section)] == section]
         return self._central(query, [b for b in blocks if b.citable and b.role in ("paragraph", "item")])
 
     def _fullest(self, query: Query) -> str:
         """The report that says most of the place and time asked about."""
         lengths = {report.id: 0 for report in self._store.reports}
-        for row in np.flatnonzero(self._retriever.admitted(query)):
+        for row in np.flatnonzero(self._retriever.admitted(query.filter)):
             passage = self._store.passages[row]
             lengths[self._store.paragraph(passage.paragraph_id).report_id] += len(passage.text)
         return max(lengths, key=lambda id_: lengths[id_])
@@ -275,6 +263,32 @@ class Gatherer:
             of_blocks.setdefault(found[i][0].id, i)
         chosen = list(dict.fromkeys((*of_sections.values(), *of_blocks.values(), *best)))[:MOST_SENTENCES]
         return [found[i][2] for i in sorted(chosen)]
+
+
+def _shares_words(things: AskedThings, group: Sequence[Paragraph]) -> bool:
+    """Whether a question for as many headings as `group` has, or for ones of these words, means them."""
+    shared = _shared([things.undated, *(cues.DATED.sub(" ", block.text) for block in group)])
+    few = things.count is None and len(shared) >= TELLING
+    return len(shared) >= 2 and (things.count == len(group) or shared in things.quoted or few)
+
+
+def _counted_from(text: str, start: int, end: int) -> list[int]:
+    """Where each item of what is counted off stands, from `start` on; the first right behind `end` at the latest."""
+    starts: list[int] = []
+    for match in _COUNTED_OFF.finditer(text, start):
+        if number_of(match["number"]) == len(starts) + 1 and (starts or match.start() <= end + 1):
+            starts.append(match.start())
+    return starts
+
+
+def _items(text: str, starts: Sequence[int]) -> list[Span]:
+    """The items that begin at `starts`; of long ones the first clause."""
+    after = text.find("。", starts[-1]) + 1 or len(text)
+    ends = [*starts[1:], after]
+    if after - starts[0] > LONGEST_COUNTED:
+        clauses = [_CLAUSE_END.search(text, start) for start in starts]
+        ends = [min(end, m.start()) if m else end for end, m in zip(ends, clauses, strict=True)]
+    return list(zip(starts, ends, strict=True))
 
 
 def _shared(texts: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
 
 from index.types import Context
 from rag.types import Query
@@ -46,7 +45,7 @@ def request(query: Query, paragraphs: Sequence[tuple[str, str]]) -> str:
     """The numbered paragraphs, each a head and a text, and the question; a mark drawn anew each time parts them."""
     mark = secrets.token_hex(8)
     given = [f"<{mark}>\n[{number}] {head}\n{text}\n</{mark}>" for number, (head, text) in enumerate(paragraphs, 1)]
-    understood = asked_about(replace(query, english=False))  # a follow-up does not say its place and time
+    understood = asked_about(query)  # a follow-up does not say its place and time
     lead = _ENGLISH if query.english else _CHINESE
     return "\n".join([lead[0], *given, lead[1] + query.question, lead[2] + understood])
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 
-from index.text.quantities import quantities
+from index.types import Kind
 from rag.answer.arithmetic import Amount, decimal_of
 from rag.answer.figures import Measures
 from rag.retrieve.ranking import Ranked
 from rag.types import Polarity, Query, Statement
+from rag.understand import cues
 
 SAID = 0.97  # share of the question's weight that the clause must have in the same words
-_NOT = re.compile(r"没有|没能|未(?!来)|不(?!少于|低于|超过|高于|多于|断|仅|同|久)|无(?!障碍|人|线)|停止|取消|暂缓")
-_PARTLY = re.compile(r"新增|部分|试点|探索|研究|争取|力争|推动|推进|加快|基本")  # what a clause claims less with
-_ASKS_NOT = re.compile(r"有没有|是不是|会不会|能不能|要不要|还没|没有[？?]?$")
 
 
 def polarity(query: Query, best: Ranked, measures: Measures, statement: Statement) -> Polarity | None:
@@ -23,22 +20,30 @@ def polarity(query: Query, best: Ranked, measures: Measures, statement: Statemen
     Yes takes the question's words in the clause, no negation, no restriction that the question lacks, and the kind
     asked for. A figure in the question must be the one stated; a “no” is said only to one that is surely another.
     """
-    asked = _ASKS_NOT.sub("", query.text)
-    if best.features.exact < SAID or best.features.clause < SAID or _NOT.search(asked) or _NOT.search(statement.words):
+    claimed, words = query.asked.claimed, statement.words
+    if min(best.features.exact, best.features.clause) < SAID or claimed.denied or cues.DENIES.search(words):
         return None
-    if any(word not in asked for word in _PARTLY.findall(statement.words)):
+    if any(word in words and word not in claimed.restrictions for word in cues.RESTRICTING):
         return None
-    kind = statement.context.kind
-    if kind == "other" or (query.kind is not None and kind != query.kind) or (query.kind is None and kind == "target"):
+    if not _of_kind(query.kind, statement.context.kind):
         return None
-    figures = [q for q in quantities(query.text) if q.normalized is not None]
-    if not figures:
-        return None if re.search(r"\d", re.sub(r"\d{4}年", "", asked)) else "yes"
-    wanted = Amount(decimal_of(figures[0].normalized or 0.0), figures[0].qualifier)
-    stated = [m for m in measures.chosen(query, [statement]) if m and m.amount and m.key[2] == figures[0].base_unit]
-    if len(figures) > 1 or not stated or stated[0].amount is None:
+    if not claimed.figures:
+        return None if claimed.digits else "yes"
+    return _of_figure(query, measures, statement) if len(claimed.figures) == 1 else None
+
+
+def _of_kind(asked: Kind | None, kind: Kind) -> bool:
+    """Whether what is said as `kind` answers yes or no: a target does not where none is asked for."""
+    return kind != "other" and (kind == asked if asked else kind != "target")
+
+
+def _of_figure(query: Query, measures: Measures, statement: Statement) -> Polarity | None:
+    """Whether the figure that a statement states is the one that the question claims."""
+    (claimed,) = query.asked.claimed.figures
+    stated = [m for m in measures.chosen(query, [statement]) if m and m.amount and m.key[2] == claimed.base_unit]
+    if not stated or stated[0].amount is None:
         return None
-    return _within(stated[0].amount, wanted)
+    return _within(stated[0].amount, Amount(decimal_of(claimed.normalized), claimed.qualifier))
 
 
 def _within(stated: Amount, wanted: Amount) -> Polarity | None:

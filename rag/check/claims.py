@@ -21,6 +21,7 @@ from index.text.times import find_times
 from index.types import Context, Kind, Paragraph, Passage
 from rag.check.numbers import Figure, figures, years
 from rag.types import Dropped, Grounded, Query, Sentence, Statement
+from rag.understand.asked import pairs
 from rag.understand.english import chinese_cues, is_english, uncovered_names
 
 if TYPE_CHECKING:
@@ -52,7 +53,6 @@ _TOTAL = re.compile(r"总|累计|达到|共有")
 _ENGLISH_LEAD = re.compile(
     r"\s?(?:according to|based on|as stated in) [\w\s]{0,40}|\s?(?:in|by|for|during) [\d\s年–—-]{4,12}", re.I
 )
-_HAN = re.compile(r"[\u4e00-\u9fff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ class _Judge:
         if not fitting:
             raise Refuted("地区、年份或性质不合")
         best = max(fitting, key=lambda p: (len(said & self._words(p)), len(said & _pairs(p.text))))
-        lent = _all_pairs(self.query.text) if figured else frozenset()
+        lent = self.query.asked.pairs if figured else frozenset()
         if len(said & (self._words(best) | lent)) < COVERED * len(said):
             raise Refuted("所引段落没有这样说")
         source = self.store.paragraph(best.paragraph_id).text
@@ -274,6 +274,4 @@ def _pairs(text: str) -> frozenset[str]:
     return _all_pairs(_GENERIC.sub(" ", folded))
 
 
-@lru_cache(maxsize=8192)
-def _all_pairs(text: str) -> frozenset[str]:
-    return frozenset(run[i : i + 2] for run in _HAN.findall(fold(text)) for i in range(len(run) - 1))
+_all_pairs = lru_cache(maxsize=8192)(pairs)

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from index.search.filter import Filter
 from index.text.places import find_places
 from index.types import Hit
 from rag.retrieve.word_match import Likeness, Match, WordMatcher, coverage, tagged, words
-from rag.types import Query
+from rag.types import Search
 from rag.understand import cues
 from rag.understand.units import states_figure, states_unit
 
@@ -120,8 +121,8 @@ def score(features: Features) -> float:
     return float(sum(table[f.name] * getattr(features, f.name) for f in fields(Features)))
 
 
-def evidence(query: Query, ranked: Sequence[Ranked], anywhere: Ranked | None) -> Confidence:
-    """What is known of the first of `ranked`; `anywhere` is the best hit without the constraints."""
+def evidence(filter_: Filter, ranked: Sequence[Ranked], anywhere: Ranked | None) -> Confidence:
+    """What is known of the first of `ranked`, which met `filter_`; `anywhere` is the best hit without it."""
     best = ranked[0]
     f = best.features
     elsewhere = (r for r in ranked if r.hit.passage.paragraph_id != best.hit.passage.paragraph_id)
@@ -132,7 +133,7 @@ def evidence(query: Query, ranked: Sequence[Ranked], anywhere: Ranked | None) ->
         margin=min(WIDE_MARGIN, best.score - other.score) if other else 0.0,
         unheard=float(f.section < NEXT_TO_NOTHING),
         stands_out=_stands_out([r.features.meaning for r in ranked]),
-        free=float(query.free),
+        free=float(filter_.free),
         **{x.name: getattr(f, x.name) for x in fields(Confidence) if hasattr(f, x.name)},
     )
 
@@ -151,28 +152,26 @@ def probability(known: Confidence) -> float:
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
 
 
-def figure_fit(query: Query, text: str) -> float:
-    """How well a clause meets a question's wish for a number, a list, a date or a person, in [0, 1]; 1 for other
-    questions."""
-    if query.type == "list":
+def figure_fit(search: Search, text: str) -> float:
+    """How well a clause meets the wish for a number, a list, a date or a person, in [0, 1]; 1 where there is none."""
+    if search.wanted == "several":
         return min(1.0, 0.5 + 0.25 * text.count("、"))
-    if query.type == "when":
+    if search.wanted == "time":
         return 1.0 if _DATE.search(text) else 0.2
-    if query.type == "who":
+    if search.wanted == "person":
         return 1.0 if any(tag == "nr" for _, tag in tagged(text)) or _PERSON.search(text) else 0.4
-    if query.type not in ("number", "compare"):
+    if search.wanted == "anything":
         return 1.0
-    if query.unit is None:
+    if search.unit is None:
         return 0.8 if states_figure(text) else 0.0
-    return 0.0 if _other_sort(query, text) else states_unit(text, query.unit)
+    return 0.0 if _other_sort(search, text) else states_unit(text, search.unit)
 
 
-def _other_sort(query: Query, text: str) -> bool:
+def _other_sort(search: Search, text: str) -> bool:
     """Whether a clause states a share where growth is asked for, or what was added where a total is."""
-    if query.unit == "%":
-        return bool(cues.GROWS.search(query.text) and cues.SHARES.search(text) and not cues.CHANGES.search(text))
-    total = cues.TOTALS.search(query.text) and not cues.ADDS.search(query.text)
-    return bool(total and cues.ADDS.search(text) and not cues.REACHES.search(text))
+    if search.unit == "%":
+        return bool(search.growth and cues.SHARES.search(text) and not cues.CHANGES.search(text))
+    return bool(search.total and cues.ADDS.search(text) and not cues.REACHES.search(text))
 
 
 class Ranker:
@@ -184,24 +183,24 @@ class Ranker:
         self._clauses: dict[str, NDArray[np.float32]] = {}
         self._places: dict[str, frozenset[str]] = {}
 
-    def rank(self, query: Query, hits: Sequence[Hit]) -> list[Ranked]:
+    def rank(self, search: Search, hits: Sequence[Hit]) -> list[Ranked]:
         """Hits by score, best first; equal ones in the order they came."""
         if not hits:
             return []
-        asked = self._matcher.weights(query.topic)
+        asked = self._matcher.weights(search.topic)
         around = [self._around(h) for h in hits]
         like = self._matcher.likeness(list(asked), (w for texts in around for text in texts for w in words(text)))
-        topic = self._store.embedder.embed_queries([query.topic or query.text])[0]
+        topic = self._store.embedder.embed_queries([search.words])[0]
         self._embed([h for h in hits if h.passage.id not in self._clauses])
         ranked = []
         for hit, texts in zip(hits, around, strict=True):
-            features = self._features(query, hit, (asked, like), texts, topic)
+            features = self._features(search, hit, (asked, like), texts, topic)
             ranked.append(Ranked(hit, features, score(features)))
         return sorted(ranked, key=lambda r: -r.score)
 
-    def matches(self, query: Query, hit: Hit) -> tuple[Match, ...]:
-        """How each word of the topic of `query` is found at a hit, there where it counts most for the score."""
-        asked = list(self._matcher.weights(query.topic))
+    def matches(self, topic: str, hit: Hit) -> tuple[Match, ...]:
+        """How each word of a topic is found at a hit, there where it counts most for the score."""
+        asked = list(self._matcher.weights(topic))
         clause, near, section = (words(text) for text in self._around(hit))
         like = self._matcher.likeness(asked, (*clause, *near, *section))
 
@@ -212,17 +211,17 @@ class Ranker:
 
         return tuple(best(row, word) for row, word in enumerate(asked))
 
-    def heading_fit(self, query: Query, section: Sequence[str]) -> float:
-        """Share of the question's weight found in the last heading of a section path, and the one above it."""
-        asked = self._matcher.weights(query.topic)
+    def heading_fit(self, topic: str, section: Sequence[str]) -> float:
+        """Share of a topic's weight found in the last heading of a section path, and the one above it."""
+        asked = self._matcher.weights(topic)
         own, above = words(section[-1]), words(" ".join(section[-2:-1]))
         like = self._matcher.likeness(list(asked), (*own, *above))
         return coverage(list(asked.values()), np.maximum(like.best(own), FROM_PARENT * like.best(above)))
 
-    def name_fit(self, query: Query, names: Sequence[str]) -> list[float]:
-        """How well each name of an indicator fits a question: the mean of the share of the question's weight that the
-        name has and the share of the name's that the question has, in [0, 1]."""
-        asked = self._matcher.weights(query.topic)
+    def name_fit(self, topic: str, names: Sequence[str]) -> list[float]:
+        """How well each name of an indicator fits a topic: the mean of the share of the topic's weight that the name
+        has and the share of the name's that the topic has, in [0, 1]."""
+        asked = self._matcher.weights(topic)
         like = self._matcher.likeness(list(asked), (w for name in names for w in words(name)))
         fits = []
         for name in names:
@@ -252,7 +251,7 @@ class Ranker:
 
     def _features(
         self,
-        query: Query,
+        search: Search,
         hit: Hit,
         asked: tuple[Mapping[str, float], Likeness],
         texts: tuple[str, str, str],
@@ -275,16 +274,16 @@ class Ranker:
             meaning=float(self._clauses[hit.passage.id] @ topic),
             lexical=hit.lexical,
             dense=hit.dense,
-            figure=figure_fit(query, texts[0]),
-            kind=float(query.kind is None or hit.passage.context.kind == query.kind),
+            figure=figure_fit(search, texts[0]),
+            kind=float(search.filter.kind is None or hit.passage.context.kind == search.filter.kind),
             caption=float(self._store.paragraph(hit.passage.paragraph_id).role == "caption"),
-            other_place=float(self._names_other_place(query, hit)),
+            other_place=float(self._names_other_place(search.filter, hit)),
         )
 
-    def _names_other_place(self, query: Query, hit: Hit) -> bool:
+    def _names_other_place(self, filter_: Filter, hit: Hit) -> bool:
         """Whether a clause is about a place of its own: one that is neither asked about nor that of its section."""
         own = hit.passage.context.place
         if hit.passage.id not in self._places:
             near = frozenset([own]) if own else frozenset()
             self._places[hit.passage.id] = frozenset(m.place.name for m in find_places(hit.passage.text, near))
-        return bool(self._places[hit.passage.id] - {own, *query.places})
+        return bool(self._places[hit.passage.id] - {own, *filter_.places})

@@ -91,6 +91,11 @@ NUMBER = _any(
 # What an answer to how much, or when, has to hold at least.
 NUMERAL = re.compile(r"[\d一二三四五六七八九十百千万亿两半倍首零]")
 MOMENT = re.compile(r"[\d一二三四五六七八九十][年月日]|年[底初末内]|半年|季度|月底|[上中下]旬|期间|时期|[前春夏秋冬]")
+# What a question of yes or no claims: denied, or with a word that claims less.
+ASKS_WHETHER = re.compile(r"有没有|是不是|会不会|能不能|要不要|还没|没有[？?]?$")
+DENIES = re.compile(r"没有|没能|未(?!来)|不(?!少于|低于|超过|高于|多于|断|仅|同|久)|无(?!障碍|人|线)|停止|取消|暂缓")
+RESTRICTING = tuple(_words("新增 部分 试点 探索 研究 争取 力争 推动 推进 加快 基本"))
+DATED = re.compile(r"\d+年?|[的年]")  # what headings share with a question without its meaning them
 WHO = _any("谁|哪位|什么人", r"who\b")
 WHERE = _any("在哪|哪里|哪儿|什么地方|何处", r"where\b")
 WHEN = _any("什么时候|何时|几月|哪天|哪一天|哪年|哪一年|几号|什么时间", r"when\b")
@@ -115,6 +120,7 @@ GROWTH = _any(
 # What sort of figure a question asks for, and what tells that a clause states another sort.
 RATES = re.compile(r"[率比速幅]|增[长减]|[涨降]")  # what a percentage answers
 GROWS = re.compile(r"增[长速幅]|涨[幅了]|降幅")
+ASKS_CHANGE = re.compile(r"增长|增速|增幅|涨幅|提高|下降|降幅|增长率")
 SHARES, CHANGES = re.compile(r"占|比[重例]|率|之比|强度"), re.compile(r"增(?!加值)|[升涨降减]|提高|回落|收窄|翻|倍")
 TOTALS = re.compile(r"达到?(?:了)?(?:多少|几)|总[数量]|累计|[共现]有|有(?:多少|几)[个家座所处]")
 ADDS, REACHES = re.compile(r"新[增建开设]|净增|增加|再增"), re.compile(r"达|增[至到]|累计|共|总")

@@ -1,4 +1,7 @@
-"""A question and the questions before it -> Query: place, time, kind, type and topic."""
+"""A question and the questions before it -> Query: place, time, kind, type and topic.
+
+It is the only way to a Query that later stages know, and the last to look at the words of a question.
+"""
 
 from __future__ import annotations
 
@@ -8,39 +11,34 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from index.text.normalize import fold
-from index.text.quantities import number_of, quantities
+from index.text.quantities import quantities
 from index.text.times import Time, find_times
 from index.types import Coverage, Kind
-from rag.retrieve.word_match import ACTIONS, tagged
-from rag.types import Operation, Order, Query, QuestionType
+from rag.retrieve.word_match import tagged
+from rag.types import Query, QuestionType
 from rag.understand import cues
+from rag.understand.asked import asked_in
 from rag.understand.asked_places import named, placed
 from rag.understand.english import chinese_cues, is_english, uncovered_names
-from rag.understand.limits import limit_in
+from rag.understand.finish import finished
+from rag.understand.follow_up import SAYING_LITTLE, Said, inherit, inherited, stay
+from rag.understand.limits import Limit, limit_in
+from rag.understand.settle import settled
 from rag.understand.terms import formal, translated
 from rag.understand.units import ASKED_UNIT, asked_unit
 
-_SAYING_LITTLE = cues.ASPECTS | cues.IDLE | ACTIONS  # a question of these alone leans on the one before it
 MOST_SIDES = 8  # of a comparison; more are put in order
 _TYPES = (("who", cues.WHO), ("when", cues.WHEN), ("where", cues.WHERE))
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """What one question says by itself."""
+class _Form:
+    """How a question asks, and the words that are left for its topic."""
 
-    query: Query
-    times: tuple[Time, ...]
-    fragment: bool  # cannot be understood without what came before
-    new_topic: bool
-
-    @property
-    def placed(self) -> bool:
-        return bool(self.query.places or self.query.unknown_places)
-
-    @property
-    def timed(self) -> bool:
-        return bool(self.query.years or self.query.period)
+    type: QuestionType
+    limit: Limit | None
+    unit: str | None
+    bare: str
 
 
 def _without(text: str, times: Sequence[Time]) -> str:
@@ -103,30 +101,6 @@ def _is_trend(text: str, times: Sequence[Time]) -> bool:
     return cues.TREND.search(text) is not None or (stretch and cues.EACH_YEAR.search(text) is not None)
 
 
-def _operations(text: str) -> tuple[Operation, ...]:
-    """What a question wants to be computed of two figures."""
-    cued: tuple[tuple[Operation, re.Pattern[str]], ...] = (
-        ("difference", cues.DIFFERENCE),
-        ("ratio", cues.RATIO),
-        ("share", cues.SHARE),
-        ("growth", cues.GROWTH),
-    )
-    return tuple(operation for operation, cue in cued if cue.search(text))
-
-
-def _order(text: str) -> Order | None:
-    if not (cues.RANK.search(text) or cues.MORE.search(text)):
-        return None
-    return "least" if cues.LEAST.search(text) else "most"
-
-
-def _top(text: str) -> int | None:
-    """How many of a ranking are asked for; None for all."""
-    match = cues.TOP.search(text)
-    number = number_of(match[1]) if match else None
-    return int(number) if number else None
-
-
 def _topic(text: str) -> str:
     """The words of `text` that say what is asked about, separated by spaces."""
     counted = cues.COUNTED.sub(" ", ASKED_UNIT.sub(" ", text))
@@ -144,152 +118,129 @@ def _in_chinese(text: str, english: bool, coverage: Coverage) -> str:
     return cues.THAN.sub("、", cues.FROM.sub("", cues.FIVE_YEARS.sub("过去5年", years)))
 
 
-def _say(question: str, coverage: Coverage, asked: int) -> _Said:
-    """What one question says, without the ones before it. `asked` is the year that 今年 means."""
+def _written(question: str) -> str:
+    """The folded question, with what is said as it is written."""
     text = fold(question)
     for spoken, written in cues.SPOKEN:
         text = spoken.sub(written, text)
+    return text
+
+
+def _report(text: str) -> tuple[int | None, str]:
+    """The year of the report that a question is about, and the question without it."""
+    if (report := cues.REPORT.search(text)) is None:
+        return None, text
+    return int(report[1]), text[: report.start()] + " " + text[report.end() :]
+
+
+def _form(text: str, plain: str, sides: int, *, places: int) -> _Form:
+    """How the question `text` asks; `plain` is what is left of it without places and times, of which it names `sides`,
+    `places` of them places."""
+    limit, (start, end) = (limit_in(plain) if places > 1 else None) or (None, (0, 0))
+    type_ = _type(plain, sides, ranks=limit is not None or cues.RANK.search(text) is not None)
+    bare = f"{plain[:start]} {plain[end:]}"
+    if type_ == "yesno":  # a figure that is asked about is compared, not searched
+        for quantity in reversed(quantities(bare)):
+            bare = bare[: quantity.before] + " " + bare[quantity.after :]
+    if sides > 1 or cues.TREND.search(text) or cues.CONTEXTUAL.search(text):
+        for words in (cues.COMPUTING, cues.RANK, cues.TREND):
+            bare = words.sub(" ", bare)
+    return _Form(type_, limit, limit.unit if limit else asked_unit(bare), bare)
+
+
+def _say(question: str, coverage: Coverage, asked: int) -> Said:
+    """What one question says, without the ones before it. `asked` is the year that 今年 means."""
+    text = _written(question)
     english = is_english(text)
     places, unknown, rest = placed(_in_chinese(text, english, coverage), coverage)
     names, rest = named(rest, coverage)
     if english:
         unknown += uncovered_names(rest, text)
-    report = cues.REPORT.search(rest)
-    if report:
-        asked = int(report[1])
-        rest = rest[: report.start()] + " " + rest[report.end() :]
+    report_year, rest = _report(rest)
     # “不是2025年的计划数” names no time to look for.
     said = cues.NOT_THEN.sub(" ", cues.NOT_RESULT.sub(" ", cues.NOT_TARGET.sub(" ", rest)))
-    times = tuple(find_times(said, asked, heading=True))
-    bare = _without(said, times)
-    plain = bare
-    places_or_times = max(len(places) + len(unknown), len({t.year or t.period for t in times}))
-    operations = _operations(text)
-    limit, span = (limit_in(bare) if len(places) > 1 else None) or (None, (0, 0))
-    type_ = _type(bare, places_or_times, ranks=limit is not None or cues.RANK.search(text) is not None)
-    bare = f"{bare[: span[0]]} {bare[span[1] :]}"
-    unit = limit.unit if limit else asked_unit(bare)
-    if type_ == "yesno":  # a figure that is asked about is compared, not searched
-        for quantity in reversed(quantities(bare)):
-            bare = bare[: quantity.before] + " " + bare[quantity.after :]
-    if places_or_times > 1 or cues.TREND.search(text) or cues.CONTEXTUAL.search(text):
-        for words in (cues.COMPUTING, cues.RANK, cues.TREND):
-            bare = words.sub(" ", bare)
-    years = tuple(dict.fromkeys(t.year for t in times if t.year))
-    periods = [t.period for t in times if t.period]
-    both = bool(cues.BOTH_KINDS.search(said))
-    kinds = _kinds(said, times)
-    kind = None if both or len(set(kinds)) > 1 else _kind(rest)
+    times = tuple(find_times(said, report_year or asked, heading=True))
+    sides = max(len(places) + len(unknown), len({t.year or t.period for t in times}))
+    form = _form(text, _without(said, times), sides, places=len(places))
     query = Query(
         question=question,
         text=text,
-        topic=_topic(bare),
+        topic=_topic(form.bare),
         places=places,
         unknown_places=unknown,
         names=names,
-        years=years,
-        period=periods[0] if periods else None,
-        report_year=asked if report else None,
-        as_of=bool(years and cues.AS_OF.search(text)),
-        kind="cumulative" if kind is None and periods and cues.CUMULATIVE.search(text) else kind,
-        both_kinds=both and len(times) < 2,
-        kinds=kinds if len(set(kinds)) > 1 else (),
-        parts=_parts(bare),
-        type="compare" if both else "trend" if _is_trend(text, times) else type_,
-        unit=unit if limit or bare == plain else asked_unit(bare),
+        report_year=report_year,
+        type=form.type,
+        unit=form.unit,
         english=english,
-        operations=operations,
-        order=_order(text),
-        top=_top(text) if cues.RANK.search(text) else None,
-        limit=limit,
+        asked=asked_in(text, form.limit),
     )
-    fragment = bool(cues.CONTEXTUAL.search(text.lower())) or not (set(query.topic.split()) - _SAYING_LITTLE)
-    return _Said(query, times, fragment, bool(cues.NEW_TOPIC.search(text)))
+    query = _when_and_what(query, times, said, rest)
+    fragment = bool(cues.CONTEXTUAL.search(text.lower())) or not (set(query.topic.split()) - SAYING_LITTLE)
+    return Said(query, times, _parts(form.bare), fragment, bool(cues.NEW_TOPIC.search(text)))
 
 
-def _inherit(said: _Said, before: Query) -> Query:
-    """A fragment keeps what the question before it said and it does not."""
-    now = said.query
-    topic = now.topic if len(now.topic.replace(" ", "")) >= 2 else ""
-    if topic and _SAYING_LITTLE.issuperset(topic.split()):
-        sides = [word for word in topic.split() if word in cues.ASPECTS and word not in before.topic]
-        topic = " ".join((before.topic, *sides)) if sides else ""
-    places = now.places if said.placed else before.places
-    if now.places and (cues.AGAINST_IT.search(now.text) or (now.order and len(now.places) == 1)):
-        places = tuple(dict.fromkeys((*before.places, *now.places)))
-    years = now.years if said.timed else before.years
-    type_ = before.type if now.type in ("what", "yesno") else now.type
-    if (now.operations or now.order) and max(len(places), len(years)) > 1:
-        type_ = "rank" if before.type == "rank" else "compare"
-    elif type_ in ("compare", "rank") and max(len(places), len(years)) < 2 and not (now.both_kinds or now.period):
-        type_ = "number"
+def _when_and_what(query: Query, times: Sequence[Time], said: str, rest: str) -> Query:
+    """A query with its times and with target or result at each; `said` is `rest`, the question without its places,
+    less what it says not to mean."""
+    text = query.text
+    years = tuple(dict.fromkeys(t.year for t in times if t.year))
+    period = next((t.period for t in times if t.period), None)
+    both = bool(cues.BOTH_KINDS.search(said))
+    kinds = _kinds(said, times)
+    differing = len(set(kinds)) > 1
+    kind = None if both or differing else _kind(rest)
     return replace(
-        now,
-        topic=topic or before.topic,
-        places=places,
-        unknown_places=now.unknown_places if said.placed else before.unknown_places,
-        names=now.names if said.placed or now.names else before.names,
+        query,
         years=years,
-        period=now.period if said.timed else before.period,
-        report_year=now.report_year or (None if said.timed else before.report_year),
-        as_of=now.as_of if said.timed else before.as_of,
-        kind=now.kind or before.kind,
-        type=type_,
-        unit=now.unit or (None if topic else before.unit),
+        period=period,
+        as_of=bool(years and cues.AS_OF.search(text)),
+        kind="cumulative" if kind is None and period and cues.CUMULATIVE.search(text) else kind,
+        both_kinds=both and len(times) < 2,
+        kinds=kinds if differing else (),
+        type="compare" if both else "trend" if _is_trend(text, times) else query.type,
     )
 
 
-def _stay(said: _Said, before: Query) -> Query:
-    """A whole question that names neither place nor time most likely stays with those of the one before it."""
-    return replace(said.query, places=before.places, years=before.years, period=before.period, stayed=True)
-
-
-def _settle(query: Query, times: Sequence[Time], coverage: Coverage) -> Query:
-    """Relative years that no report covers mean the newest covered one; either way the year taken is named.
-
-    A stretch of years that no report covers as such means its first and its last year.
-    """
-    covered = coverage.years
-    if query.type == "trend":
-        if query.period is None:
-            return query
-        first, last = query.period
-        last += any(t.relative for t in times)  # the last years go on to the year of asking
-        return replace(query, period=None, years=tuple(y for y in covered if first <= y <= last))
-    periods = sorted({c.period for c in coverage.contexts if c.period})
-    relative = any(t.relative for t in times)
-    if query.period and query.period not in periods:
-        if relative and periods:
-            return replace(query, period=max((p for p in periods if p <= query.period), default=periods[0]))
-        if not relative:
-            return replace(query, period=None, years=query.period, type="compare")
-    if not relative or not query.years:
-        return query
-    years = tuple(y if y in covered or not covered else covered[-1] for y in query.years)
-    return replace(query, years=tuple(dict.fromkeys(years)), assumed_year=years[0])
-
-
-def understand(
-    question: str, history: Sequence[str] = (), *, coverage: Coverage, today: date, self_contained: bool = False
-) -> Query:
-    """The meaning of `question` after the earlier questions `history`, oldest first.
-
-    `today` gives 今年 its meaning. With `self_contained` a whole question takes nothing from the history.
-    """
+def understand(question: str, history: Sequence[str] = (), *, coverage: Coverage, today: date) -> Query:
+    """The meaning of `question` after the earlier questions `history`, oldest first. `today` gives 今年 its meaning."""
     before: Query | None = None
     for earlier in history:
-        before = _after(earlier, before, coverage, today.year, self_contained=False)
-    return _after(question, before, coverage, today.year, self_contained=self_contained)
+        before = _after(earlier, before, coverage, today.year).query
+    return _after(question, before, coverage, today.year).finished(coverage)
 
 
-def _after(question: str, before: Query | None, coverage: Coverage, asked: int, *, self_contained: bool) -> Query:
-    if before is not None and len(before.years) == 1 and cues.LAST_YEAR.search(question):
-        asked = before.years[0]
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A question read after the one before it."""
+
+    query: Query
+    parts: tuple[str, ...]
+    by_itself: Query | None  # where it only seems to share place and time with the one before
+
+    def finished(self, coverage: Coverage) -> Query:
+        return finished(self.query, self.parts, coverage, by_itself=self.by_itself)
+
+
+def _after(question: str, before: Query | None, coverage: Coverage, today: int) -> _Reading:
+    asked = _year_of_asking(question, before, today)
     said = _say(question, coverage, asked)
-    here = said.query
-    if before is not None and not said.new_topic:
-        if said.fragment:
-            here = _inherit(said, before)
-        elif not said.placed and not said.timed and not self_contained and here.type != "beyond":
-            here = _stay(said, before)
-    return _settle(here, said.times, coverage)
+    alone = settled(said.query, said.times, coverage)
+    if before is None or said.new_topic:
+        return _Reading(alone, said.parts, None)
+    if said.fragment:
+        here, stays = inherit(said, before), False
+    else:
+        stays = not said.placed and not said.timed and said.query.type != "beyond"
+        here = stay(said, before) if stays else said.query
+    query = settled(here, said.times, coverage)
+    if asked != today:  # without the question before, its years are others
+        said = _say(question, coverage, today)
+    kept = inherited(query, settled(said.query, said.times, coverage), before)
+    return _Reading(replace(query, inherited=kept), said.parts, alone if stays else None)
+
+
+def _year_of_asking(question: str, before: Query | None, today: int) -> int:
+    """The year that 今年 means: after a question for one year, 上一年 counts from that."""
+    counts_on = before is not None and len(before.years) == 1 and cues.LAST_YEAR.search(question)
+    return before.years[0] if before is not None and counts_on else today

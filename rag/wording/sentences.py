@@ -10,7 +10,8 @@ from itertools import groupby
 from index.annotate.passages import when
 from index.text.places import COUNTRY, lookup
 from index.types import Context, Coverage, Kind
-from rag.types import Bound, Grounded, Operation, Polarity, Query, Row, Statement
+from rag.types import Bound, Grounded, Polarity, Query, Row, Statement
+from rag.understand.asked import Operation
 from rag.understand.english import pinyin
 
 SAID_ONCE = 3  # lines with one label from which it stands above them
@@ -131,14 +132,14 @@ def answered(query: Query, polarity: Polarity | None) -> str:
 
 
 def asked_about(query: Query) -> str:
-    """What a question is about, for a refusal: “市北区2026年的“新增就业”目标”."""
+    """What a question is about, in Chinese: “市北区2026年的“新增就业”目标”."""
     named = (*query.places, *query.unknown_places)
     place = "、".join(named) if len(named) <= _SHORTEST_LIST else "各地"
     times = _years(query.years) or (f"{query.period[0]}—{query.period[1]}年" if query.period else "")
     words = "".join((*query.names, *query.topic.split()))
     topic = f"“{words}”" if query.topic else "这方面"
     kind = KIND_NAMES[query.kind] if query.kind else "内容"
-    return f"{place}{times}{'的' if place or times else ''}{topic}{kind}" if not query.english else query.question
+    return f"{place}{times}{'的' if place or times else ''}{topic}{kind}"
 
 
 def differing(rows: Sequence[Row], *, same: bool) -> str | None:
@@ -162,7 +163,7 @@ def refusal(query: Query, coverage: Coverage, covered: Sequence[str]) -> str:
     elif query.years and not set(query.years) & set(coverage.years):
         reason = f"资料里没有{_years(query.years)}的内容。"
     else:
-        reason = f"现有资料没有写{asked_about(query)}。"
+        reason = f"现有资料没有写{query.question if query.english else asked_about(query)}。"
     if query.english:
         reason = f"The reports do not say. ({reason})"
     return literal(reason) + ("\n" + "\n".join(f"· 有：{what}" for what in covered) if covered else "")
@@ -171,10 +172,8 @@ def refusal(query: Query, coverage: Coverage, covered: Sequence[str]) -> str:
 def whole_coverage(coverage: Coverage, places: Sequence[str] = ()) -> tuple[str, ...]:
     """For each covered place its years: “市北区2023年、2024年”; of more than MOST_COVERED places one line, with those
     that most is said of and the years that most of them share."""
-    years: dict[str, set[int]] = {}
-    for place in [p for p in coverage.places if not places or p in places]:
-        if spoken_of := {c.year for c in coverage.contexts if c.place == place and c.year}:
-            years[place] = spoken_of
+    years = {place: _years_of(place, coverage) for place in coverage.places if not places or place in places}
+    years = {place: found for place, found in years.items() if found}
     if len(years) <= MOST_COVERED:
         return tuple(f"{literal(place)}{_years(sorted(found))}" for place, found in years.items())
     said = Counter(context.place for context in coverage.contexts)
@@ -182,6 +181,10 @@ def whole_coverage(coverage: Coverage, places: Sequence[str] = ()) -> tuple[str,
     shared = Counter(year for found in years.values() for year in found)
     common = [year for year in sorted(shared) if shared[year] * 2 > len(years)]
     return (literal(f"{'、'.join(first)}等{len(years)}个地区{_years(common)}"),)
+
+
+def _years_of(place: str, coverage: Coverage) -> set[int]:
+    return {context.year for context in coverage.contexts if context.place == place and context.year}
 
 
 def _years(years: Sequence[int]) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from rag.explain import Aspect, Explanation, Found
+from rag.explain import Explanation, Found
 from rag.retrieve.word_match import Match
-from rag.types import QuestionType
+from rag.types import Aspect, QuestionType
 from ui.cli.messages import one_line, printable
 from ui.web.render import KINDS, period_text
 
