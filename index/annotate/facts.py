@@ -244,7 +244,7 @@ def _relation(quantity: Quantity, tail: re.Match[str] | None, indicator: str, cr
         return "change", sign
     if quantity.value in _DOUBLED:
         return "growth", 1
-    if quantity.base_unit in _RATIO or quantity.base_unit == "倍":
+    if quantity.base_unit in _RATES:
         return ("growth", sign) if growth else (_rate(quantity, indicator), 1)
     if growth:
         return ("new" if sign > 0 else "change"), sign

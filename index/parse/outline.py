@@ -195,8 +195,9 @@ def _numbered_role(draft: _Draft, following: _Draft | None, *, in_list: bool) ->
 
 def _bulleted_role(draft: _Draft, following: _Draft | None) -> Role:
     """A glyph that is more than a dash may head what follows; a sentence never does."""
-    heads = following is not None and following.marker != draft.marker and not draft.ends and not draft.running
-    return "heading" if heads and draft.marker not in _PLAIN_BULLETS else "item"
+    if draft.marker is None or draft.marker in _PLAIN_BULLETS or draft.ends or draft.running:
+        return "item"
+    return "heading" if following is not None and following.marker != draft.marker else "item"
 
 
 def _bare_role(drafts: Sequence[_Draft], here: int, order: Sequence[int]) -> Role:
