@@ -10,6 +10,9 @@ from index.types import Context, Hit, Kind, Span
 if TYPE_CHECKING:
     from rag.understand.limits import Limit
 
+LONGEST_QUESTION = 2000  # characters
+LONGEST_HISTORY = 10  # earlier questions that are read
+
 Stage = Literal["retrieve", "generate", "verify"]  # of answering, as told to who waits
 QuestionType = Literal[
     "number", "list", "who", "where", "when", "what", "yesno", "compare", "rank", "trend", "summary", "beyond"

@@ -198,7 +198,7 @@ def test_an_index_remembers_the_backend(exported: Path, tmp_path: Path) -> None:
 def test_a_folder_without_onnx_files_says_how_to_make_them(tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime", reason=NEEDS_ONNX)
     folder = tiny_transformer(tmp_path)
-    with pytest.raises(EmbedderError, match=r"no file for the backend onnx-int8.*python -m index\.onnx"):
+    with pytest.raises(EmbedderError, match=r"no file for the backend onnx-int8.*python -m index\.embed\.onnx"):
         load_embedder(str(folder), ModelOptions(backend="onnx-int8"))
     (folder / "onnx").mkdir()
     (folder / "onnx" / "model.onnx").write_bytes(b"not a model")

@@ -10,8 +10,8 @@ from fractions import Fraction
 
 from index.types import Qualifier
 from rag.types import Bound, Operation
+from rag.understand.units import SCALES
 
-SCALES = {"": 1, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8, "万亿": 10**12}
 MOST_DECIMALS = 4  # of a number that is shown in 万 or 亿; one with more is shown in its unit
 _PRECISION = (
     60  # digits: the largest number by the least one that `index.text.quantities` reads, and those behind the point

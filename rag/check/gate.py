@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from index.text.quantities import quantities
 from index.types import Context, Paragraph, Span
-from rag.answer.arithmetic import SCALES, calculate, decimal_of, plain, spelled
+from rag.answer.arithmetic import calculate, decimal_of, plain, spelled
 from rag.check.claims import judged
 from rag.retrieve.constraints import fits
 from rag.types import Citation, Computed, Draft, Dropped, Grounded, Operand, Query, Statement
+from rag.understand.units import SCALES
 
 if TYPE_CHECKING:
     from index.storage.store import Store

@@ -11,8 +11,7 @@ from typing import Literal
 
 from index.text.quantities import exact_number
 from index.types import Span
-from rag.answer.arithmetic import SCALES
-from rag.understand.units import states_unit
+from rag.understand.units import SCALES, states_unit
 
 Relation = Literal[">", ">=", "<", "<=", "=="]
 _HOLDS: Mapping[Relation, Callable[[Decimal, Decimal], bool]] = {

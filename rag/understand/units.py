@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+SCALES = {"": 1, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8, "万亿": 10**12}  # of numbers: 4万人
 # Measure words that people exchange freely; a figure in one answers a question that uses another.
 _FAMILIES = tuple(
     tuple(units.split())
