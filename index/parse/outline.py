@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from index.parse.block_types import is_agency, is_caption, is_date, is_furniture, is_label, names_an_era
+from index.parse.front_matter import front_matter
 from index.parse.lines import Line, display_width, split_lines
 from index.parse.unwrap import join_lines
 from index.types import Role, Span
@@ -104,6 +105,20 @@ def _aside(draft: _Draft) -> Role | None:
     return None
 
 
+def _before_the_text(lines: Sequence[Line], title: tuple[int, int] | None) -> list[tuple[_Draft, Role]]:
+    """What stands before the text, line by line: furniture but for the title, which is parted from its key."""
+    found: list[tuple[_Draft, Role]] = []
+    for i, line in enumerate(lines):
+        draft = _draft([line])
+        if title is None or i != title[0]:
+            found.append((draft, "furniture"))
+            continue
+        key, value = _parted(draft, title[1])
+        found += [(key, "furniture")] if key.text else []
+        found.append((value, "title"))
+    return found
+
+
 def _offices(drafts: Sequence[_Draft], roles: list[Role | None]) -> None:
     """Mark the office that issued the document: its name stands alone beside the date."""
     for i, draft in enumerate(drafts):
@@ -116,7 +131,7 @@ def _titles(drafts: Sequence[_Draft], roles: list[Role | None]) -> None:
     """Mark the title: the first heading-like lines before any text."""
     named = False
     for i, draft in enumerate(drafts):
-        if roles[i] == "furniture":
+        if roles[i] in ("furniture", "title"):
             continue
         hashes = draft.marker == "#"
         short = not draft.ends and display_width(draft.text) <= LONGEST_BARE_HEADING
@@ -332,8 +347,12 @@ def outline(text: str) -> list[Block]:
     Every character of `text` that shows and is not a list marker is in exactly one block, and a block's text is the
     joined text of its spans.
     """
-    drafts = _run_in([_draft(group) for group in join_lines(split_lines(text))])
-    roles: list[Role | None] = [_aside(draft) for draft in drafts]
+    lines = split_lines(text)
+    front = front_matter(lines)
+    before = _before_the_text(lines[: front.size], front.title)
+    drafts = _run_in([_draft(group) for group in join_lines(lines[front.size :])])
+    roles: list[Role | None] = [*(role for _, role in before), *(_aside(draft) for draft in drafts)]
+    drafts = [*(draft for draft, _ in before), *drafts]
     _offices(drafts, roles)
     _titles(drafts, roles)
     flow = [i for i, role in enumerate(roles) if role is None]
