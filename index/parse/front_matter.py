@@ -1,4 +1,4 @@
-"""What stands before the text of a saved page: lines that describe it (标题：…, 发文单位：…) and what is left of a menu.
+"""What stands before the text of a saved page: lines that describe it (标题：…, 发文单位：…), what is left of a menu.
 
 Both are told by their form. A description is a run of lines `key：value` at the head of the file, no key twice; a menu
 is a run of short lines among which some are nothing but marks (|, >>, 【).
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from index.parse.block_types import is_date
@@ -98,7 +99,7 @@ def _menu(lines: Sequence[Line]) -> int:
 
 def _title_in_menu(lines: Sequence[Line], offset: int) -> tuple[int, int] | None:
     """The title that stands above its date in what is left of a menu; `offset` lines are before."""
-    for i, (line, after) in enumerate(zip(lines, lines[1:], strict=False)):
+    for i, (line, after) in enumerate(pairwise(lines)):
         if len(line.text) >= SHORTEST_TITLE and is_date(after.text):
             return offset + i, 0
     return None

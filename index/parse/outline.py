@@ -347,14 +347,7 @@ def outline(text: str) -> list[Block]:
     Every character of `text` that shows and is not a list marker is in exactly one block, and a block's text is the
     joined text of its spans.
     """
-    lines = split_lines(text)
-    front = front_matter(lines)
-    before = _before_the_text(lines[: front.size], front.title)
-    drafts = _run_in([_draft(group) for group in join_lines(lines[front.size :])])
-    roles: list[Role | None] = [*(role for _, role in before), *(_aside(draft) for draft in drafts)]
-    drafts = [*(draft for draft, _ in before), *drafts]
-    _offices(drafts, roles)
-    _titles(drafts, roles)
+    drafts, roles = _drafts(split_lines(text))
     flow = [i for i, role in enumerate(roles) if role is None]
     blocks: list[Block] = []
     path = _Path()
@@ -378,6 +371,18 @@ def outline(text: str) -> list[Block]:
             block = replace(block, section=_above(draft, known, path))
         blocks.append(block)
     return blocks
+
+
+def _drafts(lines: Sequence[Line]) -> tuple[list[_Draft], list[Role | None]]:
+    """The drafts of all blocks, and the roles of those that are told by their form and place alone."""
+    front = front_matter(lines)
+    before = _before_the_text(lines[: front.size], front.title)
+    drafts = _run_in([_draft(group) for group in join_lines(lines[front.size :])])
+    roles: list[Role | None] = [*(role for _, role in before), *(_aside(draft) for draft in drafts)]
+    drafts = [*(draft for draft, _ in before), *drafts]
+    _offices(drafts, roles)
+    _titles(drafts, roles)
+    return drafts, roles
 
 
 def _above(draft: _Draft, role: Role, path: _Path) -> tuple[int, ...]:
