@@ -70,18 +70,15 @@ def chart(curves: Curves, measure: str, name: str) -> str:
     low, high = _range(measure, [getattr(p, measure) for points in lines.values() for p in points] or [0.5])
     drawn, legend = [_grid(low, high)], []
     for split, points in lines.items():
-        places = [
-            (LEFT + WIDE * (p.coverage or 0.0), TOP + HIGH * (high - getattr(p, measure)) / (high - low))
-            for p in points
-        ]
+        values = [getattr(point, measure) for point in points]
+        across = [LEFT + WIDE * (point.coverage or 0.0) for point in points]
+        places = list(zip(across, (TOP + HIGH * (high - value) / (high - low) for value in values), strict=True))
         colour = COLOURS.get(split, OTHERWISE)
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         drawn.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        for point, (x, y) in zip(points, places, strict=True):
+        for point, value, (x, y) in zip(points, values, places, strict=True):
             used = point.threshold == curves.shipped
-            told = (
-                f"{split} 门槛 {point.threshold:.2f}：回答率 {point.coverage:.3f}，{name} {getattr(point, measure):.3f}"
-            )
+            told = f"{split} 门槛 {point.threshold:.2f}：回答率 {point.coverage:.3f}，{name} {value:.3f}"
             drawn.append(_dot(x, y, colour, told, used=used))
         legend.append(f'<span style="color:{colour}"> — {escape(split)}</span>')
     svg = f'<svg role="img" aria-label="{name}" width="{LEFT + WIDE + 20}" height="{TOP + HIGH + 40}">'

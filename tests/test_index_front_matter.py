@@ -84,6 +84,7 @@ def test_keys_need_not_be_known_when_one_is() -> None:
     [
         "发布时间：2024年8月30日\n" + TEXT,  # one line alone
         "市北区：新增就业4万人\n李沧区：新增就业3万人\n" + TEXT,  # none of the keys describes a page
+        "时间：2025年\n目标：新增就业4万人\n" + TEXT,  # it may be the time of anything
         "时间：上午九点。\n地点：会议中心。\n" + TEXT,  # sentences
         "一、标题：甲\n二、日期：乙\n" + TEXT,  # numbered
     ],
@@ -93,7 +94,7 @@ def test_other_lines_with_a_colon_are_text(text: str) -> None:
 
 
 def test_a_key_that_comes_again_ends_the_description() -> None:
-    assert front_matter(split_lines("日期：甲\n单位：乙\n单位：丙\n" + TEXT)).size == 2
+    assert front_matter(split_lines("发布日期：甲\n单位：乙\n单位：丙\n" + TEXT)).size == 2
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What stands before the text of a saved page: lines that describe it (标题：…, 发文单位：…), what is left of a menu.
 
-Both are told by their form. A description is a run of lines `key：value` at the head of the file, no key twice; a menu
-is a run of short lines among which some are nothing but marks (|, >>, 【).
+Both are told by their form. A description is a run of lines `key：value` at the head of the file, no key twice, and
+one of the keys is such as only pages have; a menu is a run of short lines, some of them nothing but marks (|, >>, 【).
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ _KEYS: tuple[tuple[Field, re.Pattern[str]], ...] = (
     ("title", re.compile(r"(?:文件|文章|报告)?(?:标题|题目|题名|名称)|title", re.I)),
     ("publisher", re.compile(r"(?:发文|发布|制发|印发|发稿|主办)(?:单位|机构|机关|部门)|publisher", re.I)),
     ("date", re.compile(r"(?:发文|发布|成文|印发|公布|发稿)?(?:时间|日期)|date", re.I)),
+)
+# What only a page is described by: 时间 and 名称 alone may be those of anything.
+_OF_A_PAGE = re.compile(
+    r"(?:文件|文章|报告)?(?:标题|题目|题名)|(?:发文|发布|制发|成文|印发|公布|发稿|主办)[\u4e00-\u9fff]{2}|.*URL|title|publisher",
+    re.I,
 )
 _DATE = re.compile(r"((?:19|20)\d\d)\s?[-年./]\s?(\d{1,2})\s?[-月./]\s?(\d{1,2})(?!\d)")
 
@@ -80,7 +85,7 @@ def _description(lines: Sequence[Line]) -> tuple[int, tuple[int, int] | None]:
         keys.add(key)
         told.setdefault(found[0], (size, len(line.text) - len(found[1])))
         size += 1
-    if len(keys) < FEWEST_KEYS or not told.keys() - {"other"}:
+    if len(keys) < FEWEST_KEYS or not any(map(_OF_A_PAGE.fullmatch, keys)):
         return 0, None
     follows = size < len(lines) and _TEXT_FOLLOWS.fullmatch(lines[size].text) is not None
     return size + follows, told.get("title")
