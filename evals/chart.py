@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -67,31 +67,36 @@ def curves_html(curves: Curves) -> str:
 def chart(curves: Curves, measure: str, name: str) -> str:
     """One measure over the coverage, a line for each split, as a figure with an SVG that needs no script."""
     lines = {split: [p for p in points if _drawn(p, measure)] for split, points in curves.splits.items()}
-    values = [getattr(p, measure) for points in lines.values() for p in points] or [0.5]
-    # The accuracy is of interest near 1, the risk near 0: the axis begins at the tenth below, or ends at the one above.
-    low, high = 0.0, 1.0
-    if measure == "accuracy":
-        low = min(0.9, *(math.floor(10 * v) / 10 for v in values))
-    else:
-        high = max(0.1, *(math.ceil(10 * v) / 10 for v in values))
-
-    def at(x: float, y: float) -> tuple[float, float]:
-        return LEFT + WIDE * x, TOP + HIGH * (high - y) / (high - low)
-
+    low, high = _range(measure, [getattr(p, measure) for points in lines.values() for p in points] or [0.5])
     drawn, legend = [_grid(low, high)], []
     for split, points in lines.items():
+        values = [getattr(point, measure) for point in points]
+        across = [LEFT + WIDE * (point.coverage or 0.0) for point in points]
+        places = list(zip(across, (TOP + HIGH * (high - value) / (high - low) for value in values), strict=True))
         colour = COLOURS.get(split, OTHERWISE)
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(p.coverage or 0.0, getattr(p, measure)) for p in points))
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         drawn.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        for p in points:
-            x, y = at(p.coverage or 0.0, getattr(p, measure))
-            used = p.threshold == curves.shipped
-            style = f'r="6" fill="#fff" stroke="{colour}" stroke-width="2.5"' if used else f'r="2.5" fill="{colour}"'
-            told = f"{split} 门槛 {p.threshold:.2f}：回答率 {p.coverage:.3f}，{name} {getattr(p, measure):.3f}"
-            drawn.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" {style}><title>{escape(told)}</title></circle>')
+        for point, value, (x, y) in zip(points, values, places, strict=True):
+            used = point.threshold == curves.shipped
+            told = f"{split} 门槛 {point.threshold:.2f}：回答率 {point.coverage:.3f}，{name} {value:.3f}"
+            drawn.append(_dot(x, y, colour, told, used=used))
         legend.append(f'<span style="color:{colour}"> — {escape(split)}</span>')
     svg = f'<svg role="img" aria-label="{name}" width="{LEFT + WIDE + 20}" height="{TOP + HIGH + 40}">'
     return f"<figure><figcaption>{name}{''.join(legend)}</figcaption>{svg}{''.join(drawn)}</svg></figure>\n"
+
+
+def _range(measure: str, values: Sequence[float]) -> tuple[float, float]:
+    """Where the axis of a measure begins and ends. The accuracy is of interest near 1, the risk near 0: it begins at
+    the tenth below, or ends at the one above."""
+    if measure == "accuracy":
+        return min(0.9, *(math.floor(10 * v) / 10 for v in values)), 1.0
+    return 0.0, max(0.1, *(math.ceil(10 * v) / 10 for v in values))
+
+
+def _dot(x: float, y: float, colour: str, told: str, *, used: bool) -> str:
+    """A point of a line that tells its figures; that of the threshold in use is a ring."""
+    style = f'r="6" fill="#fff" stroke="{colour}" stroke-width="2.5"' if used else f'r="2.5" fill="{colour}"'
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" {style}><title>{escape(told)}</title></circle>'
 
 
 def _drawn(point: Point, measure: str) -> bool:

@@ -34,6 +34,7 @@ PRIOR = {"narrowed": -3.0, "other_place": -1.0, "kind": 0.5}
 RANK_PENALTY, CONFIDENCE_PENALTY = 0.02, 1.0
 REFUSALS = 0.95  # the share of unanswerable questions that must be refused
 STEPS, RATE = 3000, 0.02
+THRESHOLDS = [round(percent / 100, 2) for percent in range(10, 90)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,28 +148,41 @@ def main() -> None:
     rank = fit_rank(parts["train"])
     known, right = zip(*(best(s, rank) for s in parts["train"]), strict=True)
     confidence = fit_confidence(known, right)
-    threshold = 0.5
+    threshold: float | None = None
     for name, part in parts.items():
-        known, right = zip(*(best(s, rank) for s in part), strict=True)
-        p = 1 / (1 + np.exp(-(confidence[0] + np.stack([vector(k) for k in known]) @ confidence[1:])))
-        answerable = np.array([s.question.answerable for s in part])
-        unranked = sum(q.split == name and not q.answerable for q in questions) - int((~answerable).sum())
-        grid = [round(t, 2) for t in np.arange(0.1, 0.9, 0.01)]
-        rates = {t: _rates(p, np.array(right), answerable, t, unranked) for t in grid}
-        if name == "train":
-            threshold = _lowest_threshold(rates)
-        print(f"{name}: {len(part)} questions; best hit right {np.array(right)[answerable].mean():.3f}")
-        for t in (t for t in grid if t == threshold or round(t * 100) % 5 == 0):
-            chosen = "  <" if t == threshold else ""
-            print(f"  threshold {t:.2f}  answered right {rates[t][0]:.3f}  refused right {rates[t][1]:.3f}{chosen}")
+        unanswerable = sum(q.split == name and not q.answerable for q in questions)
+        threshold = _told(name, part, (rank, confidence), unanswerable, threshold)
     table = {
-        "rank": {f.name: round(float(v), 3) for f, v in zip(fields(Features), rank, strict=True)},
-        "confidence": {"bias": round(float(confidence[0]), 3), "threshold": float(threshold)}
-        | {f.name: round(float(v), 3) for f, v in zip(fields(Confidence), confidence[1:], strict=True)},
+        "rank": _named(Features, rank),
+        "confidence": {"bias": round(float(confidence[0]), 3), "threshold": threshold}
+        | _named(Confidence, confidence[1:]),
     }
     print(json.dumps(table, indent=1))
     if args.write:
         Path("rag/weights.json").write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+
+
+def _told(
+    name: str, part: Sequence[Sample], weights: tuple[Floats, Floats], unanswerable: int, threshold: float | None
+) -> float:
+    """Print how a part of the questions, `unanswerable` of which are so, fares under the weights of the ranking and the
+    confidence; the threshold, by this part where none is given."""
+    rank, confidence = weights
+    known, right = zip(*(best(s, rank) for s in part), strict=True)
+    p = 1 / (1 + np.exp(-(confidence[0] + np.stack([vector(k) for k in known]) @ confidence[1:])))
+    answerable = np.array([s.question.answerable for s in part])
+    unranked = unanswerable - int((~answerable).sum())
+    rates = {t: _rates(p, np.array(right), answerable, t, unranked) for t in THRESHOLDS}
+    threshold = _lowest_threshold(rates) if threshold is None else threshold
+    print(f"{name}: {len(part)} questions; best hit right {np.array(right)[answerable].mean():.3f}")
+    for t in (t for t in THRESHOLDS if t == threshold or round(t * 100) % 5 == 0):
+        chosen = "  <" if t == threshold else ""
+        print(f"  threshold {t:.2f}  answered right {rates[t][0]:.3f}  refused right {rates[t][1]:.3f}{chosen}")
+    return threshold
+
+
+def _named(kind: type[Features] | type[Confidence], weights: Floats) -> dict[str, float]:
+    return {f.name: round(float(v), 3) for f, v in zip(fields(kind), weights, strict=True)}
 
 
 if __name__ == "__main__":

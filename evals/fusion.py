@@ -13,7 +13,6 @@ import argparse
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from random import Random
 
@@ -68,23 +67,34 @@ def reciprocal_ranks(found: Candidates) -> Scores:
 
 def tasks(train: Path) -> Iterator[Task]:
     """Questions over the kept-back slices: two reading comprehensions, English, news; and over all statutes."""
-    for name, read in (("cmrc", sources.cmrc), ("drcd", sources.drcd)):
-        rows = list(read(train))
-        kept = [row for row in rows if sources.held_out(row.passage, HELD_OUT[name])]
-        yield _task(name, [row.passage for row in rows], [(row.question, row.passage) for row in kept])
-    english = list(sources.english(train))
-    kept_pairs = [pair for pair in english if sources.held_out(pair[0], HELD_OUT["english"])]
-    yield _task("english", [chinese for _, chinese in english], kept_pairs)
+    yield _comprehension("cmrc", list(sources.cmrc(train)))
+    yield _comprehension("drcd", list(sources.drcd(train)))
+    yield _english(list(sources.english(train)))
     rng = Random(0)
-    articles = [article for article in sources.news(train) if len(article) > 2]
-    kept_news = [article for article in articles if sources.held_out(article[0], HELD_OUT["news"])]
-    others = (article for article in articles if not sources.held_out(article[0], HELD_OUT["news"]))
-    sentences = [sentence for article in kept_news for sentence in article]
-    some = [sentence for sentence in sentences if rng.random() < NEWS_SHARE]
-    distractors = [sentence for article in islice(others, DISTRACTORS) for sentence in article[:6]]
-    yield _task("news", [*sentences, *distractors], _questions([(text, text) for text in some], rng))
+    yield _news([article for article in sources.news(train) if len(article) > 2], rng)
     statutes = [(text, f"{law} {number} {text}") for law, number, text in sources.articles(train)]
     yield _task("laws", [text for _, text in statutes], _questions(rng.sample(statutes, LAW_QUESTIONS), rng))
+
+
+def _comprehension(name: str, rows: Sequence[sources.Reading]) -> Task:
+    kept = [row for row in rows if sources.held_out(row.passage, HELD_OUT[name])]
+    return _task(name, [row.passage for row in rows], [(row.question, row.passage) for row in kept])
+
+
+def _english(pairs: Sequence[tuple[str, str]]) -> Task:
+    kept = [pair for pair in pairs if sources.held_out(pair[0], HELD_OUT["english"])]
+    return _task("english", [chinese for _, chinese in pairs], kept)
+
+
+def _news(articles: Sequence[Sequence[str]], rng: Random) -> Task:
+    kept: list[Sequence[str]] = []
+    others: list[Sequence[str]] = []
+    for article in articles:
+        (kept if sources.held_out(article[0], HELD_OUT["news"]) else others).append(article)
+    sentences = [sentence for article in kept for sentence in article]
+    some = [sentence for sentence in sentences if rng.random() < NEWS_SHARE]
+    distractors = [sentence for article in others[:DISTRACTORS] for sentence in article[:6]]
+    return _task("news", [*sentences, *distractors], _questions([(text, text) for text in some], rng))
 
 
 def _questions(texts: Sequence[tuple[str, str]], rng: Random) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from rag.answer.table import Table, tabulated
 from rag.check.gate import citation, gate, recomputed
 from rag.explain import Explanation, explain
 from rag.retrieve.ranking import Threshold
-from rag.types import Answer, Draft, Query, Stage, Statement
+from rag.types import LONGEST_HISTORY, LONGEST_QUESTION, Answer, Draft, Query, Stage, Statement
 from rag.understand.asked_places import around
 from rag.understand.query import understand
 from rag.wording import sentences as phrase
@@ -26,9 +26,6 @@ from rag.wording import sentences as phrase
 if TYPE_CHECKING:
     from index.storage.store import Store
     from index.types import Context, Paragraph
-
-LONGEST_QUESTION = 2000  # characters
-LONGEST_HISTORY = 10  # earlier questions that are read
 
 
 class Pipeline:

@@ -11,6 +11,9 @@ from index.search.filter import Filter
 from index.types import Context, Hit, Kind, Span
 from rag.understand.asked import Asked, Operation
 
+LONGEST_QUESTION = 2000  # characters
+LONGEST_HISTORY = 10  # earlier questions that are read
+
 Stage = Literal["retrieve", "generate", "verify"]  # of answering, as told to who waits
 QuestionType = Literal[
     "number", "list", "who", "where", "when", "what", "yesno", "compare", "rank", "trend", "summary", "beyond"

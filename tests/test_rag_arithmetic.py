@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from index.text.quantities import quantities
 from index.types import Qualifier
 from rag.answer.arithmetic import (
-    SCALES,
     Amount,
     bound_of,
     calculate,
@@ -22,6 +21,7 @@ from rag.answer.arithmetic import (
     spelled,
     surely_more,
 )
+from rag.understand.units import SCALES
 
 NUMBERS = st.decimals(min_value=0, max_value=10**9, places=2).map(lambda d: d.normalize())
 QUALIFIERS: list[Qualifier | None] = [None, "at_least", "over", "under", "about"]

@@ -75,7 +75,9 @@ def test_the_table_has_a_line_a_fact_with_its_citation(real_index: Path) -> None
 
 def test_conflicts_and_outcomes_in_words_and_in_json(real_index: Path) -> None:
     assert "市北区 2025年 一般公共预算收入（增长） 达到" in run(real_index, "--conflicts")
-    found = json.loads(run(real_index, "--conflicts", "--format", "json"))
+    text = run(real_index, "--conflicts", "--format", "json")
+    assert text.startswith('{\n "conflicts": [')
+    found = json.loads(text)
     assert found["conflicts"] == []
     assert found["outcomes"][0]["verdict"] == "met"
 

@@ -6,14 +6,15 @@ import csv
 import io
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from index.annotate.conflicts import Conflict, Outcome, Verdict, find_conflicts, find_outcomes
 from index.text.normalize import fold
 from index.types import Fact, Paragraph, Relation, Report
+from rag.wording.sentences import KIND_NAMES
 from ui.web.reading import paragraph_numbers
-from ui.web.render import KINDS, period_text
+from ui.web.render import period_text
 
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell
@@ -144,7 +145,7 @@ def shown(row: Row) -> dict[str, Value]:
     cells: dict[str, Value] = {
         **row,
         "when": period_text(row["year"], tuple(row["period"]) if row["period"] else None),
-        "kind": KINDS[row["kind"]],
+        "kind": KIND_NAMES[row["kind"]],
         "relation": RELATIONS[row["relation"]],
         "qualifier": QUALIFIERS.get(row["qualifier"] or "", ""),
         "section": " › ".join(row["section"]),
@@ -175,8 +176,9 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in text)
 
 
-def json_text(rows: Sequence[Row]) -> str:
-    return json.dumps(list(rows), ensure_ascii=False, indent=1)
+def json_text(found: Sequence[Row] | Mapping[str, Sequence[Row]]) -> str:
+    """Rows, or conflicts and outcomes, as JSON to be read."""
+    return json.dumps(found, ensure_ascii=False, indent=1)
 
 
 def csv_bytes(rows: Sequence[Row]) -> bytes:

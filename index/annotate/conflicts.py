@@ -40,8 +40,8 @@ class Outcome:
 Key = tuple[str, str, int | None, tuple[int, int] | None, str, str]
 
 
-def key_of(fact: Fact) -> Key | None:
-    """What must be equal for two facts to be on the same figure; None where that cannot be known."""
+def figure_key(fact: Fact) -> Key | None:
+    """What must be equal for two facts to tell one figure, place and time included; None where that is not known."""
     context = fact.context
     if context.place is None or not (context.year or context.period) or fact.normalized is None:
         return None
@@ -129,7 +129,7 @@ def _overlap(a: Interval, b: Interval) -> bool:
 def _grouped(facts: Iterable[Fact], kinds: tuple[str, ...]) -> list[list[Fact]]:
     groups: dict[Key, list[Fact]] = {}
     for fact in facts:
-        key = key_of(fact)
+        key = figure_key(fact)
         if key is not None and fact.context.kind in kinds:
             groups.setdefault(key, []).append(fact)
     return [group for group in groups.values() if len(group) > 1]

@@ -256,15 +256,17 @@ def infer_place(title: str, texts: Sequence[str]) -> str | None:
     if _CENTRAL.search(title) or any(_FOR_THE_STATE_COUNCIL.search(text) for text in texts[:OPENING]):
         return COUNTRY
     named = Counter(m.place.name for text in texts for m in find_places(text) if m.whole)
-    if not named:
-        return None
+    return _place_of_most(named) if named else None
+
+
+def _place_of_most(named: Counter[str]) -> str:
+    """The place that is named most often, or the one around it when those beside it are named more often together."""
     name, times = named.most_common(1)[0]
-    around = parent(place) if (place := lookup(name)) else None
+    place = lookup(name)
+    around = parent(place) if place else None
     beside = {p.name for p in siblings(place)} if place else set()
     others = sum(n for other, n in named.items() if other in beside) - times
-    if around and others > times:
-        return around.name
-    return name
+    return around.name if around and others > times else name
 
 
 def infer_year(title: str, texts: Sequence[str]) -> int | None:
@@ -277,13 +279,12 @@ def infer_year(title: str, texts: Sequence[str]) -> int | None:
         return max(years)
     if given := next(filter(None, map(_DELIVERED.search, texts[:OPENING])), None):
         return int(given[1]) + (int(given[2]) >= 11)  # a congress late in the year hears the plan of the next one
-    named: dict[int, list[str]] = {}
-    for text in texts:
-        for span in sentences(text):
-            sentence = text[slice(*span)]
-            for time in find_times(sentence, None):
-                if time.year:
-                    named.setdefault(time.year, []).append(sentence)
+    return _year_of_most(texts)
+
+
+def _year_of_most(texts: Sequence[str]) -> int | None:
+    """The latest year that the texts name often; the next one where they look back on it and plan for 今年."""
+    named = _sentences_by_year(texts)
     most = max(map(len, named.values()), default=0)
     year = max((y for y, where in named.items() if len(where) * 5 >= most), default=None)
     if year is None:
@@ -291,5 +292,16 @@ def infer_year(title: str, texts: Sequence[str]) -> int | None:
     # Each sentence is read once, and counts as often as it names the year.
     tallies = [(times, *counts(sentence)) for sentence, times in Counter(named[year]).items()]
     reviewed = sum(n * r for n, _, r in tallies) >= sum(n * t for n, t, _ in tallies)
-    # A text that looks back on its latest year and plans for 今年 was written in the year after.
     return year + 1 if reviewed and any(_THIS_YEAR.search(text) for text in texts) else year
+
+
+def _sentences_by_year(texts: Sequence[str]) -> dict[int, list[str]]:
+    """For each year the sentences that name it, one as often as it does."""
+    named: dict[int, list[str]] = {}
+    for text in texts:
+        for span in sentences(text):
+            sentence = text[slice(*span)]
+            for time in find_times(sentence, None):
+                if time.year:
+                    named.setdefault(time.year, []).append(sentence)
+    return named

@@ -59,6 +59,27 @@ class _Words:
     def reached(self) -> bool:
         return bool(self.tail and (self.tail["reach"] or self.tail["growth"]))
 
+    @property
+    def lends(self) -> bool:
+        """Whether they name no indicator of their own: they speak of the one before, or compare it."""
+        return (_DEPENDENT.match(self.own) or _ASIDE.match(self.own)) is not None
+
+    @property
+    def is_part(self) -> bool:
+        return PART.match(self.own) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What a figure is a figure of: the indicator, what it is a part of (may be empty), and where the words that name
+    it begin; whether the figure `follows` it, and whether it is only a `part` of something (总投资)."""
+
+    indicator: str
+    subject: str
+    quote_start: int
+    follows: bool
+    part: bool
+
 
 def facts_of(paragraph: Paragraph, passages: Sequence[Passage]) -> tuple[Fact, ...]:
     """The facts that `passages`, those of `paragraph` in order, state."""
@@ -113,48 +134,58 @@ def _ahead(text: str, piece: Piece) -> str:
 
 def _draft(passage: Passage, piece: Piece, later: Sequence[Piece], state: _State) -> Fact | None:
     """The fact of one piece; None when nothing tells what it is a figure of."""
-    text, quantity = passage.text, piece.quantity
+    quantity = piece.quantity
     words = _words(passage, piece, later)
-    lends = _DEPENDENT.match(words.own) or _ASIDE.match(words.own)
-    part = PART.match(words.own) is not None
-    if lends or part:
-        _hear(text[piece.since : piece.left], passage, state)
-    follows = _follows(words, quantity, "突破" in text[quantity.before : quantity.start])
-    part = part and follows
-    inherited = follows and lends is not None
-    indicator = (_inherited(words.own, state) if inherited else _indicator(words, quantity, follows)).strip(
-        "，、。；：: 的"
-    )
-    if not any(c.isalnum() for c in indicator):
+    named = _named(passage, piece, later, words, state)
+    if not any(c.isalnum() for c in named.indicator):
         return None
-    quote = state.quote_start if (inherited or part) and state.quote_start >= 0 else passage.start
-    subject = state.indicator if part and state.quote_start >= 0 else ""
-    if part and words.behind.startswith("的") and later:
-        subject = noun_behind(text[later[0].quantity.after : later[0].right])  # 总投资n亿元的m个项目
-    goes_on = (piece.joined or state.listing) and not words.core.verbs and not words.reached
-    creates = words.core.creates or bool(words.tail and words.tail["new"]) or (goes_on and state.creates)
-    relation, sign = _relation(quantity, words.tail, indicator, creates and not words.own.endswith("投资"))
-    if not follows and "、" in words.own and _LISTED.search(words.noun):
+    creates = _creates(words, piece, state)
+    relation, sign = _relation(quantity, words.tail, named.indicator, creates and not words.own.endswith("投资"))
+    if not named.follows and "、" in words.own and _LISTED.search(words.noun):
         relation = "other"
-    if not part and not quantity.rank:
-        state.indicator, state.quote_start = indicator, quote
+    if not named.part and not quantity.rank:
+        state.indicator, state.quote_start = named.indicator, named.quote_start
     state.creates = creates
     return Fact(
         paragraph_id=passage.paragraph_id,
         context=passage.context,
-        indicator=indicator,
-        name=name_of(subject + indicator),
+        indicator=named.indicator,
+        name=name_of(named.subject + named.indicator),
         relation=relation,
         value=quantity.value,
         unit=quantity.unit,
         normalized=None if quantity.normalized is None else sign * quantity.normalized,
-        base_unit=quantity.base_unit or ("元" if _MONEY_NAME.search(indicator) else ""),
+        base_unit=quantity.base_unit or ("元" if _MONEY_NAME.search(named.indicator) else ""),
         qualifier=quantity.qualifier,
         start=quantity.start,
         end=quantity.end,
-        quote_start=quote,
+        quote_start=named.quote_start,
         quote_end=passage.end,
     )
+
+
+def _named(passage: Passage, piece: Piece, later: Sequence[Piece], words: _Words, state: _State) -> _Named:
+    """What the figure of a piece is a figure of; a piece that says too little of it lets `state` hear what is ahead."""
+    text, quantity = passage.text, piece.quantity
+    if words.lends or words.is_part:
+        _hear(text[piece.since : piece.left], passage, state)
+    follows = _follows(words, quantity, "突破" in text[quantity.before : quantity.start])
+    inherited, part = follows and words.lends, follows and words.is_part
+    indicator = _inherited(words.own, state) if inherited else _indicator(words, quantity, follows)
+    heard = state.quote_start >= 0
+    subject = state.indicator if part and heard else ""
+    if part and words.behind.startswith("的") and later:
+        subject = noun_behind(text[later[0].quantity.after : later[0].right])  # 总投资n亿元的m个项目
+    quote = state.quote_start if (inherited or part) and heard else passage.start
+    return _Named(indicator.strip("，、。；：: 的"), subject, quote, follows=follows, part=part)
+
+
+def _creates(words: _Words, piece: Piece, state: _State) -> bool:
+    """Whether a verb says that something came into being: that of the piece, or of the list that it goes on."""
+    if words.core.creates or (words.tail and words.tail["new"]):
+        return True
+    goes_on = (piece.joined or state.listing) and not words.core.verbs and not words.reached
+    return goes_on and state.creates
 
 
 def _follows(words: _Words, quantity: Quantity, broken: bool) -> bool:
@@ -213,17 +244,25 @@ def _relation(quantity: Quantity, tail: re.Match[str] | None, indicator: str, cr
         return "change", sign
     if quantity.value in _DOUBLED:
         return "growth", 1
-    if quantity.base_unit in _RATIO or quantity.base_unit == "倍":
-        if growth:
-            return "growth", sign
-        if re.search(r"增[长速幅]$|涨幅$", indicator):
-            return "growth", 1
-        return ("share" if quantity.base_unit in _RATIO else "other"), 1
+    if quantity.base_unit in _RATES:
+        return ("growth", sign) if growth else (_rate(quantity, indicator), 1)
     if growth:
         return ("new" if sign > 0 else "change"), sign
+    return _count(tail, indicator, creates), 1
+
+
+def _rate(quantity: Quantity, indicator: str) -> Relation:
+    """What a ratio is of which no verb says that it grew."""
+    if re.search(r"增[长速幅]$|涨幅$", indicator):
+        return "growth"
+    return "share" if quantity.base_unit in _RATIO else "other"
+
+
+def _count(tail: re.Match[str] | None, indicator: str, creates: bool) -> Relation:
+    """What a number with a unit of its own is of which no verb says that it grew."""
     if re.search(r"新增|引才|新(?:上榜|入选|认定|获批|增)", indicator):
-        return "new", 1
-    return ("new" if creates and not (tail and tail["reach"] in ("增至", "达到", "达")) else "total"), 1
+        return "new"
+    return "new" if creates and not (tail and tail["reach"] in ("增至", "达到", "达")) else "total"
 
 
 def _aligned(passage: Passage, pieces: Sequence[Piece], drafts: Sequence[Fact]) -> list[Fact]:

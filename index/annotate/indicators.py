@@ -85,31 +85,38 @@ class Core:
 
 def core_of(words: str, place: str | None) -> Core:
     """The noun phrase in `words`, without time, place, adverbs and verbs in front."""
-    text, creates, verbs = words.strip()[-LONGEST:], False, False
+    found = _stripped(words.strip()[-LONGEST:], place)
+    text = found.text
+    inner = None if _KEPT.search(text) else _last(_INSIDE, text)
+    if inner is None or inner.start() < 2 or re.search(r"就业$|新增就业", text):
+        return found
+    subject, rest = text[: inner.start()], text[inner.end() :]
+    if rest and _NO_STRIP.match(rest):
+        return found
+    made = re.search(_CREATE, inner[0]) is not None
+    return Core(rest, subject if not re.match(r"[沿在从以对]", subject) else "", found.creates or made, True)
+
+
+def _stripped(text: str, place: str | None) -> Core:
+    """`text` without the places, times, adverbs and verbs in front of it, one after another."""
+    creates = verbs = False
     while True:
         text = _without_place(text, place)
         match = _LEAD.match(text)
-        if not match or _KEPT.match(text):
-            break
-        rest = text[match.end() :]
-        if (
-            rest
-            and (match["create"] or match["other"])
-            and _NO_STRIP.match(rest)
-            and not match[0].endswith(("了", "的"))
-        ):
-            break
-        if rest and match["adverb"] and re.match(r"[率额量度值]", rest):
-            break
-        creates, verbs = creates or bool(match["create"]), verbs or bool(match["create"] or match["other"])
-        text = rest
-    inner = None if _KEPT.search(text) else _last(_INSIDE, text)
-    if inner and inner.start() >= 2 and not re.search(r"就业$|新增就业", text):
-        subject, rest = text[: inner.start()], text[inner.end() :]
-        if not _NO_STRIP.match(rest) or not rest:
-            made = re.search(_CREATE, inner[0]) is not None
-            return Core(rest, subject if not re.match(r"[沿在从以对]", subject) else "", creates or made, True)
-    return Core(text, "", creates, verbs)
+        if not match or _KEPT.match(text) or _belongs(match, text[match.end() :]):
+            return Core(text, "", creates, verbs)
+        creates = creates or bool(match["create"])
+        verbs = verbs or bool(match["create"] or match["other"])
+        text = text[match.end() :]
+
+
+def _belongs(lead: re.Match[str], rest: str) -> bool:
+    """Whether what looks like a verb or an adverb in front is a part of the name: 建设用地, 预期值."""
+    if not rest:
+        return False
+    if (lead["create"] or lead["other"]) and _NO_STRIP.match(rest):
+        return not lead[0].endswith(("了", "的"))
+    return bool(lead["adverb"]) and re.match(r"[率额量度值]", rest) is not None
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from index.annotate.context import Frame, contexts, frame_of, infer_place, infer_year
 from index.annotate.facts import facts_of
 from index.annotate.passages import passages_of
 from index.parse.duplicates import find_duplicates
+from index.parse.front_matter import told_by
 from index.parse.outline import Block, outline
 from index.types import Fact, Paragraph, Passage, Report
 
@@ -35,14 +37,15 @@ def _describe(blocks: Sequence[Block], file: str, sha256: str, metadata: Mapping
     title = _text(metadata, "title") or (titles[0] if titles else file.rsplit("/", 1)[-1].rsplit(".", 1)[0])
     texts = [*titles, *(b.text for b in blocks if b.role != "title")]
     year = metadata.get("year")
+    told = told_by(b.text for b in takewhile(lambda b: b.role in ("title", "furniture"), blocks))
     return Report(
         id=sha256[:12],
         title=title,
         place=_text(metadata, "place") or infer_place(" ".join([title, *titles]), texts),
         year=int(str(year)) if year else infer_year(" ".join([title, *titles]), texts),
         genre=_text(metadata, "genre"),
-        publisher=_text(metadata, "publisher"),
-        date=_text(metadata, "date"),
+        publisher=_text(metadata, "publisher") or told.get("publisher"),
+        date=_text(metadata, "date") or told.get("date"),
         file=file,
         sha256=sha256,
     )

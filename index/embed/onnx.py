@@ -152,22 +152,35 @@ def _settings(folder: Path) -> dict[str, Any]:
     """Prompts, pooling and longest text, in tokens, as the folder says."""
     modules = _json(folder / "modules.json") or [{"type": "Transformer", "path": ""}]
     kinds = {module["type"].rpartition(".")[2]: module["path"] for module in modules}
-    pooling = _json(folder / kinds.get("Pooling", "1_Pooling") / "config.json")
-    old = [new for key, new in _OLD_POOLING.items() if pooling.get(f"pooling_mode_{key}")]
-    mode = pooling.get("pooling_mode") or (old[0] if len(old) == 1 else "mean" if not pooling else "")
-    others = sorted(set(kinds) - {"Transformer", "Pooling", "Normalize"})
     transformer = _json(folder / "sentence_bert_config.json")
+    pooling = _json(folder / kinds.get("Pooling", "1_Pooling") / "config.json")
+    mode = _mode(pooling)
+    others = sorted(set(kinds) - {"Transformer", "Pooling", "Normalize"})
     if others or mode not in POOLING or pooling.get("include_prompt") is False or transformer.get("do_lower_case"):
         what = others[0] if others else f"its pooling ({mode or 'of several kinds'}) or its lower case"
         raise EmbedderError(f"{what} in {folder} is not known to the ONNX backend.", USE_TORCH)
+    prompts = _json(folder / "config_sentence_transformers.json").get("prompts") or {}
+    return {"longest": _longest(folder, transformer.get("max_seq_length")), "pooling": mode, "prompts": prompts}
+
+
+def _mode(pooling: Mapping[str, Any]) -> str:
+    """How the vectors of the tokens become one, in the new name or an old one; empty where that is not told."""
+    if mode := pooling.get("pooling_mode"):
+        return str(mode)
+    old = [new for key, new in _OLD_POOLING.items() if pooling.get(f"pooling_mode_{key}")]
+    if len(old) == 1:
+        return old[0]
+    return "" if pooling else "mean"
+
+
+def _longest(folder: Path, said: int | None) -> int:
+    """The most tokens of a text: what the model `said`, its tokenizer and its positions allow."""
     body = _json(folder / "config.json")
     positions = body.get("max_position_embeddings") or LONGEST
     if "roberta" in str(body.get("model_type")):  # its positions start behind the padding's
         positions -= int(body.get("pad_token_id") or 0) + 1
-    limits = (transformer.get("max_seq_length"), _json(folder / "tokenizer_config.json").get("model_max_length"))
-    longest = min(LONGEST, positions, *(int(limit) for limit in limits if limit))
-    prompts = _json(folder / "config_sentence_transformers.json").get("prompts") or {}
-    return {"longest": longest, "pooling": mode, "prompts": prompts}
+    limits = (said, _json(folder / "tokenizer_config.json").get("model_max_length"))
+    return min(LONGEST, positions, *(int(limit) for limit in limits if limit))
 
 
 def _json(path: Path) -> Any:

@@ -9,9 +9,10 @@ import re
 
 _BYLINE = re.compile(r"^[\u4e00-\u9fff·]{2,12}(?:\s*+[\u4e00-\u9fff·]{2,4}){0,7}\s*+(?:摄|供图|摄影|制图|绘制|绘)$")
 _CAPTION = re.compile(r"(?:图为|摄影报道|(?:[\s　。）)]|^)[\u4e00-\u9fff·/]{2,14}\s*(?:摄|供图|摄影|制图)[)）]?$)")
+_OF_ISSUE = r"(?:(?:发布|发文|成文|印发|公布|更新|发稿)(?:时间|日期)\s*[:：]\s*)"
 _FURNITURE = re.compile(
     r"^(?:第\d+[期版页号]|\d{1,4}|[-—–]\s*\d+\s*[-—–]|第?\s*\d+\s*页(?:\s*共\s*\d+\s*页)?"
-    r"|\d{4}年\d{1,2}月\d{1,2}日(?:\s*星期[一二三四五六日天])?"
+    rf"|{_OF_ISSUE}?\d{{4}}年\d{{1,2}}月\d{{1,2}}日(?:\s*星期[一二三四五六日天])?"
     r"|[\u4e00-\u9fff]{2,8}(?:日报|晚报|时报|早报|晨报|商报|新报|周刊|在线|客户端)"
     r"|[\u4e00-\u9fff]{2,12}[〔\[（(]\d{4}[〕\])）]\s*第?\d+号"
     r"|□.*(?:记者|通讯员).*|(?:本报)?(?:记者|通讯员|编辑|责任编辑|责编|美编|校对|审核|来源|作者|版式|文字|供稿)\s*[:：丨|/ ].*"
@@ -26,8 +27,8 @@ _ERA_HEADING = re.compile(
 )
 
 
-_AGENCY = re.compile(r"[\u4e00-\u9fff]{4,24}(?:人民政府|办公室|办公厅|委员会|统计局|研究室|局|厅|委)")
-_DATE_LINE = re.compile(r"\d{4}\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日")
+_AGENCY = re.compile(r"[\u4e00-\u9fff]{4,24}(?:人民政府|办公室|办公厅|委员会|统计局|研究室|局|厅|委|部)")
+_DATE_LINE = re.compile(rf"{_OF_ISSUE}?\d{{4}}\s*年\s*\d{{1,2}}\s*月\s*\d{{1,2}}\s*日")
 _DRAWING = re.compile(r"(?:图|表)\s*\d+[\s　:：].{2,60}")
 _LABEL = re.compile(
     r"(?:责任单位|牵头单位|主办单位|配合单位|完成时限|责任部门|资料来源|数据来源|联系人|注|注释|备注|附件|附|名词解释)[:：]?.*"
@@ -40,6 +41,7 @@ def is_agency(text: str) -> bool:
 
 
 def is_date(text: str) -> bool:
+    """A date of issue that stands alone, with or without its name: “2024年8月30日”, “发布时间：2024年8月30日”."""
     return _DATE_LINE.fullmatch(text) is not None
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from index.parse.block_types import is_agency, is_caption, is_date, is_furniture, is_label, names_an_era
+from index.parse.front_matter import front_matter
 from index.parse.lines import Line, display_width, split_lines
 from index.parse.unwrap import join_lines
 from index.types import Role, Span
@@ -33,6 +34,7 @@ _RUN_IN_STYLES = ("一、", "（一）", "1.")
 _NOTES = re.compile(r"(?:注释|名词解释|注)[:：]?")
 _CLOSING = re.compile(r"各位代表|同志们|名词解释|附件")
 _LIST_STYLES = ("1.", "1 ", "(1)", "①", "[1]")
+_PLAIN_BULLETS = "-*+•·"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,20 @@ def _aside(draft: _Draft) -> Role | None:
     return None
 
 
+def _before_the_text(lines: Sequence[Line], title: tuple[int, int] | None) -> list[tuple[_Draft, Role]]:
+    """What stands before the text, line by line: furniture but for the title, which is parted from its key."""
+    found: list[tuple[_Draft, Role]] = []
+    for i, line in enumerate(lines):
+        draft = _draft([line])
+        if title is None or i != title[0]:
+            found.append((draft, "furniture"))
+            continue
+        key, value = _parted(draft, title[1])
+        found += [(key, "furniture")] if key.text else []
+        found.append((value, "title"))
+    return found
+
+
 def _offices(drafts: Sequence[_Draft], roles: list[Role | None]) -> None:
     """Mark the office that issued the document: its name stands alone beside the date."""
     for i, draft in enumerate(drafts):
@@ -115,7 +131,7 @@ def _titles(drafts: Sequence[_Draft], roles: list[Role | None]) -> None:
     """Mark the title: the first heading-like lines before any text."""
     named = False
     for i, draft in enumerate(drafts):
-        if roles[i] == "furniture":
+        if roles[i] in ("furniture", "title"):
             continue
         hashes = draft.marker == "#"
         short = not draft.ends and display_width(draft.text) <= LONGEST_BARE_HEADING
@@ -140,9 +156,7 @@ def _is_bare_heading(drafts: Sequence[_Draft], here: int, order: Sequence[int]) 
     """A bare short line is a heading when what comes next is of a lower kind: bullets, running text, a list that
     starts at one. A line that states a figure is an item. `order` holds the positions that follow."""
     draft = drafts[here]
-    if draft.ends or draft.running or display_width(draft.text) > LONGEST_BARE_HEADING or not order:
-        return False
-    if draft.text.endswith(("：", ":")):
+    if not order or not _short_and_open(draft):
         return False
     following = drafts[order[0]]
     if following.marker and following.style is None and not following.marker.startswith("#"):
@@ -150,11 +164,21 @@ def _is_bare_heading(drafts: Sequence[_Draft], here: int, order: Sequence[int]) 
     if _FIGURE.search(draft.text):
         return False
     if following.bare:
-        if following.ends or following.running:
-            return True
-        after = drafts[order[1]] if len(order) > 1 else None
-        return bool(_FIGURE.search(following.text)) and after is not None and after.number == 1 and not after.running
+        return _is_text(following, drafts[order[1]] if len(order) > 1 else None)
     return following.number == 1
+
+
+def _short_and_open(draft: _Draft) -> bool:
+    """Whether it has the form of a heading without a number: short, and not closed as a sentence is."""
+    short = not draft.running and display_width(draft.text) <= LONGEST_BARE_HEADING
+    return short and not draft.ends and not draft.text.endswith(("：", ":"))
+
+
+def _is_text(draft: _Draft, after: _Draft | None) -> bool:
+    """Whether a bare line is the text under a heading: sentences, or a figure over a list that starts at one."""
+    if draft.ends or draft.running:
+        return True
+    return bool(_FIGURE.search(draft.text)) and after is not None and after.number == 1 and not after.running
 
 
 def _next_entry(entry: _Draft, following: _Draft) -> bool:
@@ -169,19 +193,34 @@ def _role(drafts: Sequence[_Draft], here: int, order: Sequence[int], *, in_list:
     if (draft.marker or "").startswith("#"):
         return "heading" if display_width(draft.text) <= LONGEST_MARKED_HEADING else "paragraph"
     if draft.style:
-        if not in_list and _is_numbered_heading(draft, following):
-            return "heading"
-        listed = draft.style in _LIST_STYLES and (in_list or (following is not None and _next_entry(draft, following)))
-        return "item" if listed or not draft.running else "paragraph"
+        return _numbered_role(draft, following, in_list=in_list)
     if draft.marker:
-        glyph = draft.marker not in "-*+•·"
-        heads = following is not None and following.marker != draft.marker and not draft.ends and not draft.running
-        return "heading" if glyph and heads else "item"
+        return _bulleted_role(draft, following)
+    return _bare_role(drafts, here, order)
+
+
+def _numbered_role(draft: _Draft, following: _Draft | None, *, in_list: bool) -> Role:
+    if not in_list and _is_numbered_heading(draft, following):
+        return "heading"
+    if not draft.running:
+        return "item"
+    goes_on = in_list or (following is not None and _next_entry(draft, following))
+    return "item" if goes_on and draft.style in _LIST_STYLES else "paragraph"
+
+
+def _bulleted_role(draft: _Draft, following: _Draft | None) -> Role:
+    """A glyph that is more than a dash may head what follows; a sentence never does."""
+    if draft.marker is None or draft.marker in _PLAIN_BULLETS or draft.ends or draft.running:
+        return "item"
+    return "heading" if following is not None and following.marker != draft.marker else "item"
+
+
+def _bare_role(drafts: Sequence[_Draft], here: int, order: Sequence[int]) -> Role:
+    """Role of a line without marker and numbering."""
+    draft = drafts[here]
     if is_label(draft.text):
         return "heading" if _NOTES.fullmatch(draft.text) else "paragraph"
-    if names_an_era(draft.text) and not draft.ends:
-        return "heading"
-    if _is_bare_heading(drafts, here, order):
+    if (names_an_era(draft.text) and not draft.ends) or _is_bare_heading(drafts, here, order):
         return "heading"
     if draft.running or (draft.ends and not _in_run_of_short(drafts, here)) or draft.text.endswith(("：", ":")):
         return "paragraph"
@@ -308,10 +347,7 @@ def outline(text: str) -> list[Block]:
     Every character of `text` that shows and is not a list marker is in exactly one block, and a block's text is the
     joined text of its spans.
     """
-    drafts = _run_in([_draft(group) for group in join_lines(split_lines(text))])
-    roles: list[Role | None] = [_aside(draft) for draft in drafts]
-    _offices(drafts, roles)
-    _titles(drafts, roles)
+    drafts, roles = _drafts(split_lines(text))
     flow = [i for i, role in enumerate(roles) if role is None]
     blocks: list[Block] = []
     path = _Path()
@@ -335,6 +371,18 @@ def outline(text: str) -> list[Block]:
             block = replace(block, section=_above(draft, known, path))
         blocks.append(block)
     return blocks
+
+
+def _drafts(lines: Sequence[Line]) -> tuple[list[_Draft], list[Role | None]]:
+    """The drafts of all blocks, and the roles of those that are told by their form and place alone."""
+    front = front_matter(lines)
+    before = _before_the_text(lines[: front.size], front.title)
+    drafts = _run_in([_draft(group) for group in join_lines(lines[front.size :])])
+    roles: list[Role | None] = [*(role for _, role in before), *(_aside(draft) for draft in drafts)]
+    drafts = [*(draft for draft, _ in before), *drafts]
+    _offices(drafts, roles)
+    _titles(drafts, roles)
+    return drafts, roles
 
 
 def _above(draft: _Draft, role: Role, path: _Path) -> tuple[int, ...]:

@@ -27,7 +27,9 @@ _SEEN = {f"{_W}{name}" for name in ("vanish", "sz", "color", "shd", "highlight")
 _STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 _LOOSE = b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _HEADING = re.compile(r"(?:heading|标题)\s*([1-9])", re.I)
-_SKIPPED = {"del", "moveFrom", "instrText", "delText", "rPr", "pPr", "commentReference", "footnoteReference", "rt"}
+_SKIPPED = {
+    "del", "moveFrom", "instrText", "delText", "rPr", "pPr", "commentReference", "footnoteReference", "rt", "Fallback",
+}  # fmt: skip
 _TEXTS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 DEEPEST = 60  # nested tables and content controls
 SMALLEST = 3  # half-points of a character that can still be read
@@ -252,17 +254,27 @@ def _texts(element: Element, boxes: list[Element], sight_of: _SightOf, depth: in
             continue
         name = etree.QName(child).localname
         sight = sight_of(child) if child.tag == _RUN else "seen"
-        if name in _SKIPPED or name == "Fallback" or sight == "gone":
+        if name in _SKIPPED or sight == "gone":
             continue
-        if name == "t" and child.tag.startswith(_W):
-            yield child.text or ""
-        elif name in _TEXTS and child.tag.startswith(_W):
-            yield "" if child.get(f"{_W}type") in ("page", "column") else _TEXTS[name]
+        own = _own_text(child, name)
+        if own is not None:
+            yield own
         elif name == "txbxContent":
             boxes.append(child)
         else:
             inside = _texts(child, boxes, sight_of, depth + 1)
             yield from inside if sight == "seen" else [text for text in inside if not text]
+
+
+def _own_text(element: Element, name: str) -> str | None:
+    """What an element that stands for text prints; None for one that holds others."""
+    if not element.tag.startswith(_W):
+        return None
+    if name == "t":
+        return element.text or ""
+    if name not in _TEXTS:
+        return None
+    return "" if element.get(f"{_W}type") in ("page", "column") else _TEXTS[name]
 
 
 def _grid(table: Element, body: _Body) -> list[list[str]]:

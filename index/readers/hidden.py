@@ -6,8 +6,9 @@ own styles say so (`styles.py`), and some of its attributes. A ground that canno
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import tinycss2
 from tinycss2.color4 import parse_color
@@ -73,24 +74,35 @@ def _looked_at(root: Element, styles: Styles, *, whole: bool = False) -> tuple[l
         if element.tag in _UNSEEN_TAGS:
             continue
         believed = not (whole and element.tag in ("html", "body"))
-        declared = styles.of(node)
-        look = above
-        if declared:
-            style, variables = expanded(declared, above.variables)
-            if not believed:
-                style = {name: value for name, value in style.items() if name.startswith(_PAINT)}
-            look = _look(style, above, variables, pictured=element.getparent() in pictured)
-        if believed and (_said_hidden(element) or (declared and _out_of_sight(element.tag, style, look))):
+        look = _seen(element, styles.of(node), above, believed=believed, pictured=element.getparent() in pictured)
+        if look is None:
             gone.append(element)
             continue
         children = list(node.iter_children())
-        if not look.readable:
-            silent.append(element)
+        if look.readable:
+            shown = shown or _has_text(element, [child.etree_element for child in children])
         else:
-            texts = [element.text, *(child.etree_element.tail for child in children)]
-            shown = shown or any(text and not text.isspace() for text in texts)
+            silent.append(element)
         stack += [(child, look) for child in children]
     return gone, silent, shown
+
+
+def _seen(element: Element, declared: Style, above: _Look, *, believed: bool, pictured: bool) -> _Look | None:
+    """The look of an element in one that looks like `above`; None when it is not there. Of one that is not `believed`
+    only the paint counts."""
+    if not declared:
+        return None if believed and _said_hidden(element) else above
+    style, variables = expanded(declared, above.variables)
+    if not believed:
+        style = {name: value for name, value in style.items() if name.startswith(_PAINT)}
+    look = _look(style, above, variables, pictured=pictured)
+    return None if believed and (_said_hidden(element) or _out_of_sight(element.tag, style, look)) else look
+
+
+def _has_text(element: Element, children: Sequence[Element]) -> bool:
+    """Whether there is text of its own in an element."""
+    texts = [element.text, *(child.tail for child in children)]
+    return any(text and not text.isspace() for text in texts)
 
 
 def _said_hidden(element: Element) -> bool:
@@ -257,46 +269,64 @@ def _far_off(style: Style, em: float) -> bool:
 
 def _moved(style: Style, em: float) -> tuple[float, float] | None:
     """How far an element is moved from its place, in pixels to the right and down; None where it is made a point."""
-    moved = [0.0, 0.0]
+    across = down = 0.0
     for function, arguments in functions(style, "transform"):
-        moves = [pixels(one, em=em, whole=300.0) or 0.0 for one in arguments]  # of its own width, which is not known
-        if function.startswith("scale") and any(abs(number(one, 1.0)) <= FAINTEST for one in arguments[:2]):
+        if function.startswith("scale") and _to_a_point(token for one in arguments[:2] for token in one[:1]):
             return None
-        if function in ("translate", "translate3d", "translatex"):
-            moved[0] += moves[0]
-        if function == "translatey":
-            moved[1] += moves[0]
-        elif function in ("translate", "translate3d") and len(moves) > 1:
-            moved[1] += moves[1]
-    for i, token in enumerate((style.get("translate") or [])[:2]):
-        moved[i] += pixels([token], em=em, whole=300.0) or 0.0
-    if any(abs(number([token], 1.0)) <= FAINTEST for token in style.get("scale") or []):
+        right, below = _shift(function, [_move(one, em) for one in arguments])
+        across, down = across + right, down + below
+    own = [_move([token], em) for token in (style.get("translate") or [])[:2]]
+    if _to_a_point(style.get("scale") or []):
         return None
-    return moved[0], moved[1]
+    return across + sum(own[:1]), down + sum(own[1:])
+
+
+def _move(value: Tokens, em: float) -> float:
+    return pixels(value, em=em, whole=300.0) or 0.0  # of its own width, which is not known
+
+
+def _to_a_point(scales: Iterable[Any]) -> bool:
+    """Whether one of these factors leaves next to nothing."""
+    return any(abs(number([token], 1.0)) <= FAINTEST for token in scales)
+
+
+def _shift(function: str, moves: Sequence[float]) -> tuple[float, float]:
+    """How far a function of `transform` moves to the right and down."""
+    if function in ("translate", "translate3d"):
+        return moves[0], moves[1] if len(moves) > 1 else 0.0
+    if function == "translatex":
+        return moves[0], 0.0
+    return (0.0, moves[0]) if function == "translatey" else (0.0, 0.0)
 
 
 def _cut_off(style: Style) -> bool:
     """Whether what is left of an element by `clip` or `clip-path` is nothing or a dot."""
-    if keyword(style, "position") in ("absolute", "fixed"):
-        for function, arguments in functions(style, "clip"):
-            sides = [pixels([token]) for one in arguments for token in one]
-            if function == "rect" and len(sides) == 4:
-                top, right, bottom, left = sides
-                across = right - (left or 0.0) if right is not None else WIDE
-                down = bottom - (top or 0.0) if bottom is not None else HIGH
-                if min(across, down) <= _DOT:
-                    return True
-    for function, arguments in functions(style, "clip-path"):
-        first = arguments[0]
-        if function == "inset":
-            four = longhands("inset", [token for token in first if token.type != "ident"])
-            if four and (_all_of(four["top"] + four["bottom"]) or _all_of(four["left"] + four["right"])):
-                return True
-        if function in ("circle", "ellipse") and pixels(first) == 0:
-            return True
-        if function == "polygon" and len({tinycss2.serialize(one) for one in arguments}) == 1:
-            return True
-    return False
+    placed = keyword(style, "position") in ("absolute", "fixed")
+    if placed and any(_clips_all(function, arguments) for function, arguments in functions(style, "clip")):
+        return True
+    return any(_leaves_nothing(function, arguments) for function, arguments in functions(style, "clip-path"))
+
+
+def _clips_all(function: str, arguments: Sequence[Tokens]) -> bool:
+    """Whether a shape of `clip` leaves nothing or a dot."""
+    sides = [pixels([token]) for one in arguments for token in one]
+    if function != "rect" or len(sides) != 4:
+        return False
+    top, right, bottom, left = sides
+    across = right - (left or 0.0) if right is not None else WIDE
+    down = bottom - (top or 0.0) if bottom is not None else HIGH
+    return min(across, down) <= _DOT
+
+
+def _leaves_nothing(function: str, arguments: Sequence[Tokens]) -> bool:
+    """Whether a shape of `clip-path` leaves nothing."""
+    first = arguments[0]
+    if function == "inset":
+        four = longhands("inset", [token for token in first if token.type != "ident"])
+        return bool(four) and (_all_of(four["top"] + four["bottom"]) or _all_of(four["left"] + four["right"]))
+    if function in ("circle", "ellipse"):
+        return pixels(first) == 0
+    return function == "polygon" and len({tinycss2.serialize(one) for one in arguments}) == 1
 
 
 def _all_of(insets: Tokens) -> bool:
@@ -312,12 +342,15 @@ def _closed(tag: str, style: Style, em: float) -> bool:
         return False
     if (line := style.get("line-height")) and 0 in (number(line, 1.0), pixels(line, em=em)):
         return True
-    for side, ends in (("height", ("top", "bottom")), ("width", ("left", "right"))):
-        if side == "width" and tag in ("td", "th"):
-            continue  # cells are as wide as their table makes them
-        sizes = [pixels(style.get(name), em=em) for name in (side, f"max-{side}")]
-        size = min((one for one in sizes if one is not None), default=WIDE)
-        held = max(size, pixels(style.get(f"min-{side}"), em=em) or 0.0)
-        if held + sum(pixels(style.get(f"padding-{end}"), em=em) or 0.0 for end in ends) <= _DOT:
-            return True
-    return False
+    if _room(style, "height", ("top", "bottom"), em) <= _DOT:
+        return True
+    # Cells are as wide as their table makes them.
+    return tag not in ("td", "th") and _room(style, "width", ("left", "right"), em) <= _DOT
+
+
+def _room(style: Style, side: str, ends: tuple[str, str], em: float) -> float:
+    """The pixels that a box has for its text along one of its sides."""
+    sizes = [pixels(style.get(name), em=em) for name in (side, f"max-{side}")]
+    size = min((one for one in sizes if one is not None), default=WIDE)
+    held = max(size, pixels(style.get(f"min-{side}"), em=em) or 0.0)
+    return held + sum(pixels(style.get(f"padding-{end}"), em=em) or 0.0 for end in ends)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from dataclasses import dataclass, field
 from typing import Any
 
 from index.errors import SourceError
@@ -43,7 +44,7 @@ _BLOCKS = {
     "tbody", "thead", "tfoot", "tr", "td", "th", "caption", "figure", "figcaption", "blockquote", "pre", "address",
     "details", "summary", "center", "fieldset", "hr", "h1", "h2", "h3", "h4", "h5", "h6",
 }  # fmt: skip
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_KINDS = {"li": Piece("", 0, True), **{f"h{level}": Piece("", level) for level in range(1, 7)}}
 _SITE = re.compile(r"(?<!\s)\s*+(?:[_|｜]|(?<=\s)[-–—]{1,2}\s).*", re.DOTALL)
 _BETWEEN = re.compile(r"(?<=[\u3001-\u9fff\uff00-\uffef])\s++(?=[\u3001-\u9fff\uff00-\uffef])")
 MOST_LINKS = 0.6  # a block with more of its text in links leads elsewhere
@@ -190,42 +191,58 @@ def _flowed(text: str | None) -> str:
     return re.sub(r"\s+", " ", _BETWEEN.sub(lambda gap: "" if "\n" in gap[0] else gap[0], text or ""))
 
 
+@dataclass(slots=True)
+class _Flow:
+    """The blocks of a page so far, the text of the one that is open, and the headings and items around it."""
+
+    pieces: list[Piece] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+    kinds: list[Piece] = field(default_factory=lambda: [Piece("")])
+
+    def flush(self) -> None:
+        """End the open block."""
+        kind = self.kinds[-1]
+        if content := in_lines("".join(self.text)):
+            self.pieces.append(Piece(content, kind.level, kind.item))
+        self.text.clear()
+
+    def enter(self, element: Element) -> None:
+        """Take up the text before the first element in `element`."""
+        tag = element.tag
+        if tag == "br":
+            self.text.append("\n")
+            return
+        if tag in _KINDS:
+            self.kinds.append(_KINDS[tag])
+        self.text.append(_flowed(element.text) if tag != "pre" else element.text or "")
+
+    def leave(self, element: Element) -> None:
+        """End what `element` opened."""
+        if element.tag in _BLOCKS:
+            self.flush()
+        if element.tag in _KINDS and len(self.kinds) > 1:
+            self.kinds.pop()
+
+
 def _pieces(main: Element) -> list[Piece]:
     """The blocks below `main` in order. Iterative: a page may be nested deeper than the interpreter's stack."""
     from lxml import etree
 
-    pieces: list[Piece] = []
-    text: list[str] = []
-    kinds: list[Piece] = [Piece("")]
-
-    def flush() -> None:
-        kind = kinds[-1]
-        if content := in_lines("".join(text)):
-            pieces.append(Piece(content, kind.level, kind.item))
-        text.clear()
-
+    flow = _Flow()
     walk = etree.iterwalk(main, events=("start", "end"))
     for event, element in walk:
-        tag = element.tag
-        if event == "start":
-            if tag in _BLOCKS:
-                flush()
-            if tag == "table" and _is_data(element):
-                captions = [joined("".join(caption.itertext())) for caption in element.iter("caption")]
-                pieces += [Piece(line) for line in [*captions, *sentences(_grid(element))]]
-                walk.skip_subtree()
-            elif tag == "br":
-                text.append("\n")
-            else:
-                if tag in _HEADINGS or tag == "li":
-                    kinds.append(Piece("", _HEADINGS.get(tag, 0), tag == "li"))
-                text.append(_flowed(element.text) if tag != "pre" else element.text or "")
-        else:
-            if tag in _BLOCKS:
-                flush()
-            if (tag in _HEADINGS or tag == "li") and len(kinds) > 1:
-                kinds.pop()
+        if event == "end":
+            flow.leave(element)
             if element is not main:
-                text.append(_flowed(element.tail))
-    flush()
-    return pieces
+                flow.text.append(_flowed(element.tail))
+            continue
+        if element.tag in _BLOCKS:
+            flow.flush()
+        if element.tag == "table" and _is_data(element):
+            captions = [joined("".join(caption.itertext())) for caption in element.iter("caption")]
+            flow.pieces += [Piece(line) for line in [*captions, *sentences(_grid(element))]]
+            walk.skip_subtree()
+        else:
+            flow.enter(element)
+    flow.flush()
+    return flow.pieces

@@ -8,6 +8,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 COLUMN_ROWS = 3  # a column has at least so many lines
 COLUMN_WIDTH = 7.0  # and its lines are, in the middle, at least so many characters wide: a table's are not
@@ -38,6 +39,15 @@ class Placed:
 
     run: Run
     apart: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Stripe:
+    """White between two columns: how many lines run over it, its width and its middle."""
+
+    across: int
+    width: float
+    middle: float
 
 
 def ordered(runs: Sequence[Run]) -> list[Placed]:
@@ -78,22 +88,26 @@ def _columns(runs: list[Run], depth: int) -> list[list[Run]]:
 
 
 def _gutter(runs: Sequence[Run]) -> float | None:
-    """The x of the white stripe that divides two columns of text, or None."""
-    best: tuple[int, float, float] | None = None
+    """The x of the white stripe that divides two columns of text, or None; of several the one that the fewest lines
+    cross, then the widest, then the first."""
     size = statistics.median(r.size for r in runs) if runs else 0.0
-    for candidate in sorted({round(r.x1, 0) for r in runs}):
-        left = [r for r in runs if r.x1 <= candidate + 1]
-        across = sum(r.x0 < candidate and r.x1 > candidate + 1 for r in runs)
-        right = [r for r in runs if r.x0 >= candidate]
-        if min(len(left), len(right)) < COLUMN_ROWS or across > CROSSING * len(runs):
-            continue
-        edge = max(r.x1 for r in left)
-        width = min(r.x0 for r in right) - edge
-        if width < 0.8 * size or not (_is_text(left, size) and _is_text(right, size)) or not _beside(left, right):
-            continue
-        if best is None or (-across, width) > (-best[0], best[1]):
-            best = (across, width, edge + width / 2)
-    return best[2] if best else None
+    found = [stripe for x in sorted({round(r.x1, 0) for r in runs}) if (stripe := _stripe(runs, x, size))]
+    best = max(found, key=lambda stripe: (-stripe.across, stripe.width), default=None)
+    return best.middle if best else None
+
+
+def _stripe(runs: Sequence[Run], x: float, size: float) -> _Stripe | None:
+    """The white stripe behind the lines that end at `x`; None where no columns of text stand on both sides of it.
+    `size` is that of a character."""
+    left, right = [r for r in runs if r.x1 <= x + 1], [r for r in runs if r.x0 >= x]
+    across = sum(r.x0 < x and r.x1 > x + 1 for r in runs)
+    if min(len(left), len(right)) < COLUMN_ROWS or across > CROSSING * len(runs):
+        return None
+    edge = max(r.x1 for r in left)
+    width = min(r.x0 for r in right) - edge
+    if width < 0.8 * size or not (_is_text(left, size) and _is_text(right, size)) or not _beside(left, right):
+        return None
+    return _Stripe(across, width, edge + width / 2)
 
 
 def _is_text(runs: Sequence[Run], size: float) -> bool:
@@ -139,20 +153,32 @@ def _placed(rows: Sequence[Run]) -> list[Placed]:
     """Lines of a column with the breaks that their places show: an indented line, a line after a short one."""
     if not rows:
         return []
-    x0, x1 = min(r.x0 for r in rows), max(r.x1 for r in rows)
-    placed = []
-    for i, row in enumerate(rows):
-        before = rows[i - 1] if i else None
-        apart = row.block or (before is not None and before.block)
-        if before and not apart:
-            centered = all(abs((r.x0 - x0) - (x1 - r.x1)) < r.size and r.x0 - x0 > r.size for r in (before, row))
-            same_edge = abs(row.x0 - before.x0) < 0.4 * row.size
-            indented = row.x0 - x0 > 1.2 * row.size and before.x0 - x0 < 0.6 * row.size
-            short = len(rows) >= COLUMN_ROWS and x1 - before.x1 > 3 * row.size
-            gap = row.top - before.bottom > 1.2 * row.size
-            larger = abs(row.size - before.size) > 0.25 * row.size
-            hangs = before.text[:1] in "●◆■▪•-0123456789（(①②③④⑤⑥⑦⑧⑨" and not short
-            apart = (short and not centered) or (indented and not hangs) or gap or larger
-            apart = apart or (same_edge and row.x0 - x0 > 1.2 * row.size and short)
-        placed.append(Placed(row, apart))
-    return placed
+    edges = min(r.x0 for r in rows), max(r.x1 for r in rows)
+    breaks = [_apart(a, b, edges, alone=len(rows) < COLUMN_ROWS) for a, b in pairwise(rows)]
+    return [Placed(row, apart) for row, apart in zip(rows, [rows[0].block, *breaks], strict=True)]
+
+
+def _apart(before: Run, row: Run, edges: tuple[float, float], *, alone: bool) -> bool:
+    """Whether a line begins a paragraph, from its place and that of the one before in a column with these `edges`;
+    `alone` where the column has too few lines to tell a short one."""
+    if row.block or before.block or _set_off(before, row):
+        return True
+    x0, x1 = edges
+    short = not alone and x1 - before.x1 > 3 * row.size
+    deep = row.x0 - x0 > 1.2 * row.size
+    if short:
+        same_edge = abs(row.x0 - before.x0) < 0.4 * row.size
+        return (same_edge and deep) or not _centered(before, row, edges) or (deep and before.x0 - x0 < 0.6 * row.size)
+    hangs = before.text[:1] in "●◆■▪•-0123456789（(①②③④⑤⑥⑦⑧⑨"
+    return deep and before.x0 - x0 < 0.6 * row.size and not hangs
+
+
+def _set_off(before: Run, row: Run) -> bool:
+    """Whether there is white space between two lines, or their characters are of another size."""
+    return row.top - before.bottom > 1.2 * row.size or abs(row.size - before.size) > 0.25 * row.size
+
+
+def _centered(before: Run, row: Run, edges: tuple[float, float]) -> bool:
+    """Whether both lines stand in the middle, clear of the edges."""
+    x0, x1 = edges
+    return all(abs((r.x0 - x0) - (x1 - r.x1)) < r.size and r.x0 - x0 > r.size for r in (before, row))

@@ -89,8 +89,12 @@ def _page(page: Any) -> Page:
         pictured = bool(page.images) or unmapped > 0
         return Page(() if pictured else tuple(_runs(chars)), float(page.height), pictured)
     tables = _tables(page) if tables is None else tables
-    free = [char for char in chars if not any(_in_table(char, table) for table in tables)]
-    return Page((*_runs(free), *tables), float(page.height), False)
+    return Page((*_runs(_outside(chars, tables)), *tables), float(page.height), False)
+
+
+def _outside(chars: Sequence[dict[str, Any]], tables: Sequence[Run]) -> list[dict[str, Any]]:
+    """The characters that are not in a table."""
+    return [char for char in chars if not any(_in_table(char, table) for table in tables)]
 
 
 def _legible(chars: Sequence[dict[str, Any]], page: Any, tables: Sequence[Run]) -> list[dict[str, Any]]:

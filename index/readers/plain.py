@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from index.parse.lines import INVISIBLE
 
@@ -99,24 +99,33 @@ def sentences(rows: Sequence[Sequence[str | None]]) -> list[str]:
     """A table as one line a row. A row of figures about one thing says it with each: “2024年完成新增就业4万人；
     2025年目标新增就业4.5万人。”; another names its columns: “单位：区教育局；联系人：甲。”. A row of one cell is a
     line of its own."""
-    table = [[joined(cell or "") for cell in row] for row in rows]
-    table = [row for row in table if any(row)]
+    table = [row for row in ([joined(cell or "") for cell in row] for row in rows) if any(row)]
     header: list[str] = []
     lines: list[str] = []
     place = 0
     while place < len(table):
-        row = table[place]
+        row, below = table[place], table[place + 1 : place + 3]
         place += 1
-        if len(row) > 1 and len({cell for cell in row if cell}) == 1:  # merged over the table: a caption, a group
-            lines.append(next(cell for cell in row if cell))
-        elif not header and place < len(table) and _heads(row):
-            header = row
-            if _spread(row) and _heads(table[place]) and place + 1 < len(table):
-                header = [f"{a} {b}".strip() if a != b else a for a, b in zip(row, table[place], strict=False)]
-                place += 1
+        if _merged(row):
+            lines.append(next(filter(None, row)))
+        elif not header and below and _heads(row):
+            header, taken = _header(row, below)
+            place += taken
         elif row != header:  # a header comes again on each page
             lines.append(_sentence(header, row))
     return [line for line in lines if line]
+
+
+def _merged(row: Sequence[str]) -> bool:
+    """Whether one cell spans the table: a caption, the name of a group."""
+    return len(row) > 1 and len(set(filter(None, row))) == 1
+
+
+def _header(row: list[str], below: Sequence[list[str]]) -> tuple[list[str], int]:
+    """The names of the columns, and how many more rows than `row` they take: one where it names groups of them."""
+    if len(below) < 2 or not _spread(row) or not _heads(below[0]):
+        return row, 0
+    return [f"{a} {b}".strip() if a != b else a for a, b in zip(row, below[0], strict=False)], 1
 
 
 def _heads(row: Sequence[str]) -> bool:
@@ -134,9 +143,14 @@ def _sentence(header: Sequence[str], row: Sequence[str]) -> str:
     cells = [(name, cell.rstrip("。；;")) for name, cell in zip(names, row, strict=False) if cell]
     if not header and len(cells) == 2:
         return f"{cells[0][1]}：{cells[1][1]}。"
-    (_, subject), *figures = cells or [("", "")]
-    if header and figures and not _FIGURE.search(subject) and all(_STATES.match(cell) for _, cell in figures):
-        return "；".join(f"{name}{subject}{cell}" for name, cell in figures) + "。"
+    if header and _states_figures([cell for _, cell in cells]):
+        subject = cells[0][1]
+        return "；".join(f"{name}{subject}{cell}" for name, cell in cells[1:]) + "。"
     parts = [f"{name}：{cell}" if name and name != cell else cell for name, cell in cells]
-    parts = [part for i, part in enumerate(parts) if i == 0 or part != parts[i - 1]]  # a cell merged over columns
+    parts = [part for part, _ in groupby(parts)]  # a cell merged over columns
     return "；".join(parts) + "。" if parts else ""
+
+
+def _states_figures(cells: Sequence[str]) -> bool:
+    """Whether a row names one thing and states figures of it."""
+    return len(cells) > 1 and not _FIGURE.search(cells[0]) and all(map(_STATES.match, cells[1:]))

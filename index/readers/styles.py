@@ -326,25 +326,31 @@ def _function(token: Any, arguments: Tokens) -> Any:
 def longhands(name: str, value: Tokens) -> Style:
     """The properties that a shorthand sets, as far as they bear on what shows."""
     if name == "background":
-        colours = [token for token in value if parse_color(token) is not None]
-        pictures = [token for token in value if is_picture(token)]
-        clip = [token for token in value if token.type == "ident" and token.lower_value == "text"]
-        return {
-            "background-color": colours[-1:] or (_parsed("transparent") if value else []),
-            "background-image": pictures,
-            "background-clip": clip,
-        }
+        return _of_background(value)
     if name == "font":
         return {"font-size": found} if (found := [token for token in value if _is_size(token)][:1]) else {}
     if not value:
         return {}
     if name == "overflow":
         return {"overflow-x": value[:1], "overflow-y": value[-1:]}
+    prefix = "" if name == "inset" else f"{name}-"
+    return {f"{prefix}{side}": found for side, found in zip(_SIDES, _four(value), strict=True)}
+
+
+def _of_background(value: Tokens) -> Style:
+    colours = [token for token in value if parse_color(token) is not None]
+    return {
+        "background-color": colours[-1:] or (_parsed("transparent") if value else []),
+        "background-image": [token for token in value if is_picture(token)],
+        "background-clip": [token for token in value if token.type == "ident" and token.lower_value == "text"],
+    }
+
+
+def _four(value: Tokens) -> tuple[Tokens, Tokens, Tokens, Tokens]:
+    """One to four values as those of the four sides."""
     top, right, bottom, left = (value[:1], value[1:2], value[2:3], value[3:4])
     right = right or top
-    sides = (top, right, bottom or top, left or right)
-    prefix = "" if name == "inset" else f"{name}-"
-    return {f"{prefix}{side}": found for side, found in zip(_SIDES, sides, strict=True)}
+    return top, right, bottom or top, left or right
 
 
 def is_picture(token: Any) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from index.annotate.passages import when
 from index.types import Context, Fact, Kind, Passage
 from rag.answer.cutting import Cutter, Extraction, cut
-from rag.answer.figures import Key, Measure, Measures, key_of
+from rag.answer.figures import Key, Measure, Measures, indicator_key
 from rag.retrieve.ranking import Ranked
 from rag.retrieve.retriever import Retriever
 from rag.types import Draft, Query, Statement
@@ -154,7 +154,7 @@ class Tables:
         for r in ranked:
             passage = r.hit.passage
             facts = self._measures.facts(passage.paragraph_id, passage.start, passage.end)
-            keys = [key_of(f) for f in facts if limit is None or limit.counts(f.base_unit)]
+            keys = [indicator_key(f) for f in facts if limit is None or limit.counts(f.base_unit)]
             keyed.append((math.exp(r.score - ranked[0].score), keys))
         return self._measures.best_key(query, keyed)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from index.annotate.conflicts import agree, key_of
+from index.annotate.conflicts import agree, figure_key
 from rag.answer.cutting import cut
 from rag.types import Statement
 
@@ -29,7 +29,7 @@ class Disagreement:
         self._in_paragraph: dict[str, list[Fact]] = {}
         for fact in store.facts:
             self._in_paragraph.setdefault(fact.paragraph_id, []).append(fact)
-            if (key := key_of(fact)) is not None:
+            if (key := figure_key(fact)) is not None:
                 self._alike.setdefault((key, fact.context.kind), []).append(fact)
 
     def with_others(self, statements: Iterable[Statement]) -> list[Statement]:
@@ -51,7 +51,7 @@ class Disagreement:
         for fact in self._in_paragraph.get(statement.paragraph_id, ()):
             if not statement.start <= fact.start < fact.end <= statement.end:
                 continue
-            for other in self._alike.get((key_of(fact), fact.context.kind), ()):
+            for other in self._alike.get((figure_key(fact), fact.context.kind), ()):
                 if self._report(other.paragraph_id) != report and not agree(fact, other):
                     yield other
 

@@ -40,8 +40,8 @@ class Measure:
     amount: Amount | None
 
 
-def key_of(fact: Fact) -> Key:
-    """What two facts must share to be figures of the same thing."""
+def indicator_key(fact: Fact) -> Key:
+    """What two facts must share to be figures of the same thing, of whatever place and time."""
     return _OUTPUT.sub("产量", _EXAMPLES.sub("", fact.name)), fact.relation, fact.base_unit
 
 
@@ -56,7 +56,7 @@ class Measures:
         self._of_key: dict[Key, list[Fact]] = {}
         for fact in store.facts:
             self._facts.setdefault(fact.paragraph_id, []).append(fact)
-            self._of_key.setdefault(key_of(fact), []).append(fact)
+            self._of_key.setdefault(indicator_key(fact), []).append(fact)
 
     def facts(self, paragraph_id: str, start: int, end: int) -> list[Fact]:
         """The facts whose figure stands in the paragraph at ``[start:end]``."""
@@ -67,7 +67,7 @@ class Measures:
         known = self._of_key.get(key, [])
         names = {fact.indicator for fact in known}
         return known + [
-            f for f in self._store.facts if f.base_unit == key[2] and key_of(f) != key and self._names(f, names)
+            f for f in self._store.facts if f.base_unit == key[2] and indicator_key(f) != key and self._names(f, names)
         ]
 
     def _names(self, fact: Fact, names: Collection[str]) -> bool:
@@ -122,7 +122,7 @@ class Measures:
             number = fact.normalized
             amount = None if number is None else Amount(decimal_of(number), fact.qualifier or quantity.qualifier)
             text = quote[quantity.before : quantity.after]
-            found.append(Measure(fact, key_of(fact), fact.indicator, text, fact.unit, amount))
+            found.append(Measure(fact, indicator_key(fact), fact.indicator, text, fact.unit, amount))
         return found
 
 

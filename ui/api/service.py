@@ -15,11 +15,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from index.errors import QuestionError, WenjuError
 from rag.explain import Explanation
-from rag.types import Answer, Stage
+from rag.types import LONGEST_HISTORY, LONGEST_QUESTION, Answer, Stage
 from ui.web.reading import Reading, Shelf
 
-MOST_CHARACTERS = 2000
-MOST_HISTORY = 20  # a follow-up leans on the last few questions only
 _BREAKS = {"\t": " ", "\n": " ", "\r": " ", "\v": " ", "\f": " ", "\u2028": " ", "\u2029": " ", "\x85": " "}
 _DROPPED = {"Cc", "Cf", "Cs"}  # control, format (zero width, bidi), surrogate
 EVERY = 1.0  # seconds between looks for a newer generation: one read of a short file
@@ -220,12 +218,12 @@ def history_texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise FieldError("history", "history 须是文字的列表")
     texts = [_text(f"history[{place}]", item) for place, item in enumerate(value)]
-    return tuple(text for text in texts if text)[-MOST_HISTORY:]
+    return tuple(text for text in texts if text)[-LONGEST_HISTORY:]
 
 
 def _text(field: str, value: object) -> str:
     if not isinstance(value, str):
         raise FieldError(field, f"{field} 须是文字")
-    if len(value) > MOST_CHARACTERS:
-        raise FieldError(field, f"问题太长：{len(value)} 字", f"最多 {MOST_CHARACTERS} 字")
+    if len(value) > LONGEST_QUESTION:
+        raise FieldError(field, f"问题太长：{len(value)} 字", f"最多 {LONGEST_QUESTION} 字")
     return clean(value)

@@ -50,7 +50,7 @@ def show(index: Path, wish: Wish, form: Format, out: Path | None, say: Messages)
     facts = chosen(store.facts, wish.places, wish.years, wish.match, wish.kind)
     if wish.conflicts:
         found = conflict_rows(facts, store)
-        text = json_text([found])[2:-2] if form == "json" else printable(conflict_text(found))
+        text = json_text(found) if form == "json" else printable(conflict_text(found))
         _write((text + "\n").encode(), out, say)
         return 0
     rows = rows_of(facts, store)

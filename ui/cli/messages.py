@@ -21,8 +21,8 @@ from index.errors import (
     WenjuError,
 )
 from rag.types import Answer, Citation
-from rag.wording.sentences import literal
-from ui.web.render import KINDS, period_text
+from rag.wording.sentences import KIND_NAMES, literal
+from ui.web.render import period_text
 
 Lang = Literal["zh", "en"]
 
@@ -155,6 +155,6 @@ def _answer_lines(answer: Answer, say: Messages) -> Iterator[str]:
 
 def _source(citation: Citation) -> str:
     path = literal(" › ".join([citation.title, *citation.section]))
-    context = (period_text(citation.year, citation.period), citation.place or "", KINDS[citation.kind])
+    context = (period_text(citation.year, citation.period), citation.place or "", KIND_NAMES[citation.kind])
     told = " · ".join(part for part in context if part)
     return f"[{citation.marker}] {path}" + (f"（{told}）" if told else "")

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import WenjuError
+from rag.wording.sentences import KIND_NAMES
 from ui.cli.messages import Messages, json_line, known_of, one_line, printable
-from ui.web.render import KINDS, period_text
+from ui.web.render import period_text
 
 if TYPE_CHECKING:
     from index.annotate.report import ReadReport
@@ -90,5 +91,5 @@ def _lines(file: Path, report: Report, paragraphs: Sequence[Paragraph], say: Mes
 
 def _context(paragraph: Paragraph) -> list[str]:
     context = paragraph.context
-    told = (period_text(context.year, context.period), context.place or "", KINDS[context.kind])
+    told = (period_text(context.year, context.period), context.place or "", KIND_NAMES[context.kind])
     return [part for part in told if part]

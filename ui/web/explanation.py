@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from rag.explain import Explanation, Found
 from rag.retrieve.word_match import Match
 from rag.types import Aspect, QuestionType
+from rag.wording.sentences import KIND_NAMES
 from ui.cli.messages import one_line, printable
-from ui.web.render import KINDS, period_text
+from ui.web.render import period_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,7 +42,7 @@ def understood_rows(explanation: Explanation) -> Iterator[tuple[str, str, bool]]
     unit = f"，单位：{read.unit}" if read.unit else ""
     yield "地区", "、".join((*read.places, *unknown)) or "没有指明", inherited("places")
     yield "时间", "、".join(times) + relative if times else "没有指明", inherited("years", "period")
-    yield "性质", KINDS[read.kind] if read.kind else "没有指明", inherited("kind")
+    yield "性质", KIND_NAMES[read.kind] if read.kind else "没有指明", inherited("kind")
     yield "问的是", TYPES[read.type] + unit, inherited("type", "unit")
     yield "主题", read.topic or "没有指明", inherited("topic")
 
@@ -70,7 +71,7 @@ def words_text(words: Sequence[Match]) -> str:
 
 def context_text(found: Found) -> str:
     """“2025年 · 市北区 · 目标”."""
-    parts = (period_text(found.year, found.period), found.place or "", KINDS[found.kind])
+    parts = (period_text(found.year, found.period), found.place or "", KIND_NAMES[found.kind])
     return " · ".join(part for part in parts if part)
 
 

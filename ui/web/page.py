@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse
 
 from index.errors import WenjuError
 from index.types import Report
-from rag.types import Answer, Stage
+from rag.types import LONGEST_HISTORY, LONGEST_QUESTION, Answer, Stage
 from ui.api.guard import PagePolicy
 from ui.api.service import Desk, FieldError, Opened
 from ui.web.explanation import panel_html
@@ -36,7 +36,10 @@ MOST_LISTED = 40  # reports in the pane while nothing is open
 AT_ONCE = 4  # answers in work for the page
 STAGES: dict[Stage, str] = {"generate": "正在请模型作答", "verify": "正在核对"}  # beside what page.js says at once
 FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "system-ui", "sans-serif")
-HEAD = '<link rel="stylesheet" href="wenju/page.css"><script type="module" src="wenju/page.js"></script>'
+HEAD = (
+    f'<meta name="wenju" data-question="{LONGEST_QUESTION}" data-history="{LONGEST_HISTORY}">'
+    '<link rel="stylesheet" href="wenju/page.css"><script type="module" src="wenju/page.js"></script>'
+)
 SETTINGS: dict[str, Any] = {
     "footer_links": [],
     "run_history": False,

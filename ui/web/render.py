@@ -10,9 +10,8 @@ from html import escape
 from index.errors import WenjuError
 from index.types import Kind
 from rag.types import Answer, Citation, Row
-from rag.wording.sentences import literal
+from rag.wording.sentences import KIND_NAMES, literal
 
-KINDS: dict[Kind, str] = {"target": "目标", "result": "实绩", "cumulative": "累计", "other": ""}
 ANSWERERS = {"extractive": "原文摘录"}
 SHOWN_SOURCES = 4  # more are folded away
 MOST_FIGURES = 3  # a line with more has no figure that stands out
@@ -85,7 +84,7 @@ def computed_html(answer: Answer) -> str:
 def _columns(rows: Sequence[Row], known: set[int]) -> list[tuple[str, Callable[[Row], str]]]:
     """The name of each column and how a row fills it."""
     places, periods, kinds = {row.place for row in rows}, {row.period for row in rows}, {row.kind for row in rows}
-    shared = "".join(_only(values) for values in (places, periods, {KINDS[kind] for kind in kinds}))
+    shared = "".join(_only(values) for values in (places, periods, {KIND_NAMES[kind] for kind in kinds}))
     columns: list[tuple[str, Callable[[Row], str]]] = []
     if len(places) > 1:
         columns.append(("地区", lambda row: f'<th scope="row">{escape(row.place)}</th>'))
@@ -121,7 +120,7 @@ def chips_html(answer: Answer) -> str:
     if not answer.rows:
         chips += [_chip(text) for text in _distinct(period_text(c.year, c.period) for c in cited)]
         chips += [_chip(text) for text in _distinct(c.place or "" for c in cited)]
-        kinds = sorted({c.kind for c in cited} - {"other"}, key=list(KINDS).index)
+        kinds = sorted({c.kind for c in cited} - {"other"}, key=list(KIND_NAMES).index)
         chips += [_kind_chip(kind) for kind in kinds]
     chips += [_chip(_unended(note), "note") for note in answer.notes]
     chips.append(_chip(ANSWERERS.get(answer.answerer, f"模型撰写 · {answer.answerer.removeprefix('chat:')}")))
@@ -223,7 +222,7 @@ def _chip(text: str, style: str = "") -> str:
 
 
 def _kind_chip(kind: Kind) -> str:
-    return _chip(KINDS[kind], kind) if KINDS[kind] else ""
+    return _chip(KIND_NAMES[kind], kind) if KIND_NAMES[kind] else ""
 
 
 def _distinct(texts: Iterable[str]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 // The conversation and the evidence beside it. Answers come from the server as finished HTML; whatever else comes
 // from a document or a person is set as text, never as markup.
-const MOST = 2000; // characters of a question
+const { question: MOST, history: EARLIER } = document.querySelector("meta[name=wenju]").dataset; // characters, questions
 const PATIENCE = 90_000; // ms for an answer
 const KEPT = 30; // answers that survive a reload
 const PULSE = 2_000; // ms between looks whether the server is there, while an answer is awaited
@@ -60,7 +60,7 @@ function begin(question) {
   setTimeout(watch, PULSE, ticket);
   reveal(asked, "start");
   write("");
-  return [question, JSON.stringify(history.slice(-20)), ticket]; // never an object: Gradio would interpret it
+  return [question, JSON.stringify(history.slice(-EARLIER)), ticket]; // never an object: Gradio would interpret it
 }
 
 /** What the server is doing now, while an answer is awaited. */
