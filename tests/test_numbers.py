@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from index.annotate.report import ReadReport, read_report
 from index.parse.lines import NUMBERINGS, numbering
-from index.text.normalize import fold, of_numerals
-from index.text.quantities import MOST, exact_number, number_of, quantities
+from index.text.normalize import fold
+from index.text.numbers import MOST, number
+from index.text.quantities import quantities
 from index.text.times import find_times
 from index.types import Context, Coverage
 from rag.answer.arithmetic import Amount, bound_of, calculate, decimal_of, plain
@@ -69,9 +70,8 @@ def test_quantities_state_finite_numbers(text: str) -> None:
 @example("九" * 30)
 @example("万亿0")
 def test_text_becomes_a_finite_number_or_none(text: str) -> None:
-    assert finite(number_of(text))
-    assert (exact := of_numerals(text)) is None or exact <= MOST
-    assert (scaled := exact_number(text, 10**12)) is None or scaled <= MOST
+    assert (exact := number(text)) is None or exact <= MOST
+    assert (scaled := number(text, 10**12)) is None or scaled <= MOST
 
 
 @given(TEXTS, st.none() | st.integers(1, 9999), st.booleans())
@@ -186,7 +186,7 @@ def test_no_part_of_a_number_is_taken_for_it(text: str) -> None:
     assert quantities(text) == []
 
 
-READERS: tuple[Callable[[str], object], ...] = (quantities, fold, figures, limit_in, number_of, years)
+READERS: tuple[Callable[[str], object], ...] = (quantities, fold, figures, limit_in, number, years)
 
 
 @pytest.mark.parametrize("read", READERS)
@@ -200,5 +200,5 @@ def test_numbers_that_int_and_float_refuse(read: Callable[[str], object], text: 
 def test_a_share_keeps_its_digits() -> None:
     assert fold("百分之十二点三四五六七八九") == "12.3456789%"
     assert fold("百分之一百") == "100%"
-    assert number_of("千" * 40) is None  # no numeral
-    assert of_numerals("九千九百九十九亿") == Decimal("999900000000")
+    assert number("千" * 40) is None  # no numeral
+    assert number("九千九百九十九亿") == Decimal("999900000000")

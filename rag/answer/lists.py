@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from index.text.clauses import sentences
-from index.text.quantities import number_of
+from index.text.numbers import number
 from index.types import Paragraph, Passage
 from rag.answer.cutting import LONGEST_SENTENCE, Cutter, cut
 from rag.retrieve.constraints import fits
@@ -81,7 +81,7 @@ class Gatherer:
             if block.role == "heading" and block.duplicate_of is None and fits(query, block.context):
                 groups.setdefault((block.report_id, block.section), []).append(block)
         groups = {key: group for key, group in groups.items() if 3 <= len(group) <= MOST_ITEMS}
-        count = number_of(asked["count"]) if asked and asked["count"] else None
+        count = number(asked["count"]) if asked and asked["count"] else None
         for group in groups.values() if asked else ():
             shared = _shared([_DATED.sub(" ", text) for text in (query.text, *(block.text for block in group))])
             sure = count == len(group) or f"“{shared}”" in query.text or (count is None and len(shared) >= TELLING)
@@ -96,7 +96,7 @@ class Gatherer:
     @staticmethod
     def _counts(query: Query) -> set[float | None]:
         """How many things a question says that there are: 10 of “10件实事”."""
-        return {number_of(found) for found in cues.COUNTED_THINGS.findall(query.text)}
+        return {number(found) for found in cues.COUNTED_THINGS.findall(query.text)}
 
     def _swept(self, query: Query, ranked: Sequence[Ranked], *, sure: bool) -> list[Statement]:
         """All that is said of a field (“在养老方面有什么安排”): what stands under the outermost heading naming it, or
@@ -129,7 +129,7 @@ class Gatherer:
             _, end = self._cutter.sentence_span(hit)
             found: list[re.Match[str]] = []
             for match in _COUNTED_OFF.finditer(text, passage.start):
-                if number_of(match["number"]) == len(found) + 1 and (found or match.start() <= end + 1):
+                if number(match["number"]) == len(found) + 1 and (found or match.start() <= end + 1):
                     found.append(match)
             if len(found) < 3:
                 continue

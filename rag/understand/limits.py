@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from index.text.quantities import exact_number
+from index.text.numbers import number as exact_number
 from index.types import Span
 from rag.answer.arithmetic import SCALES
 from rag.understand.units import states_unit

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from index.text.normalize import fold
-from index.text.quantities import number_of, quantities
+from index.text.numbers import number
+from index.text.quantities import quantities
 from index.text.times import Time, find_times
 from index.types import Coverage, Kind
 from rag.retrieve.word_match import ACTIONS, tagged
@@ -123,8 +124,8 @@ def _order(text: str) -> Order | None:
 def _top(text: str) -> int | None:
     """How many of a ranking are asked for; None for all."""
     match = cues.TOP.search(text)
-    number = number_of(match[1]) if match else None
-    return int(number) if number else None
+    top = number(match[1]) if match else None
+    return int(top) if top else None
 
 
 def _topic(text: str) -> str:
