@@ -24,6 +24,7 @@ from rag.understand.limits import limit_in
 from rag.understand.query import understand
 from rag.understand.units import main_quantity, states_unit
 
+assert number("十万") == 100000  # loads cn2an, which may take longer than an example
 NINES = "9" * 400
 COVERAGE = Coverage((Context("市北区", 2025, None, "target"), Context("青岛市", 2024, None, "result")))
 # Digits of all scripts, numerals, scales, units, times and what stands between them.

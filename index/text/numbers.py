@@ -35,6 +35,9 @@ _WRITTEN = re.compile(rf"\d{{1,{MOST_DIGITS}}}(?:\.\d{{1,{MOST_DIGITS}}})?")
 _SCALED = re.compile(rf"([\d.]++|.{{1,{MOST_NUMERALS}}}?点[{_ONES}]++)([十百千万亿]{{1,4}})")
 
 
+_MIXED = re.compile(rf"(?:\d{{1,{MOST_DIGITS}}}+(?=[{NUMERALS}])|[{NUMERALS}])++\d{{0,{MOST_DIGITS}}}+")  # 10亿5千万
+
+
 def _rows(name: str) -> list[dict[str, str]]:
     text = files("index.text").joinpath("lexicon", name).read_text("utf-8")
     return list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
@@ -166,13 +169,15 @@ def scale_of(text: str) -> int:
 @lru_cache(maxsize=4096)
 def _of_numerals(text: str) -> Decimal | None:
     whole, point, part = text.partition("点")
-    if not text or any(c not in NUMERALS and not c.isdecimal() for c in whole) or any(c not in _ONES for c in part):
+    if not _MIXED.fullmatch(whole) or any(c not in _ONES for c in part):
         return None
     if whole[:1] in _POWERS:
         whole = f"一{whole}"
     if point:
         value = _of_numerals(whole)
         return Decimal(f"{value:f}.{part.translate(_TO_DIGITS)}") if part and value is not None else None
+    if len(whole) == 1 and whole in _ONES:
+        return Decimal(whole.translate(_TO_DIGITS))
     import cn2an
 
     try:
