@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from index.annotate.report import ReadReport, read_report
 from index.parse.lines import NUMBERINGS, numbering
 from index.text.normalize import fold
-from index.text.numbers import MOST, number
+from index.text.numbers import MOST, number, plain
 from index.text.quantities import quantities
 from index.text.times import find_times
 from index.types import Context, Coverage
-from rag.answer.arithmetic import Amount, bound_of, calculate, decimal_of, plain
+from rag.answer.arithmetic import Amount, bound_of, calculate
 from rag.check.numbers import figures, years
 from rag.understand.limits import limit_in
 from rag.understand.query import understand
@@ -156,7 +156,7 @@ _STATED = st.floats(1e-16, 1e21) | st.floats(1e-16, 1e21).map(lambda x: -x)
 @example(1e21, 1e-16, "ratio")
 @example(-1e21, 1e-16, "growth")
 def test_what_is_computed_of_two_numbers_is_finite(first: float, second: float, operation: str) -> None:
-    a, b = decimal_of(first), decimal_of(second)
+    a, b = Decimal(repr(first)), Decimal(repr(second))
     assert calculate(operation, a, b).is_finite()  # type: ignore[arg-type]
     bound_of(operation, Amount(a), Amount(b, "at_least"))  # type: ignore[arg-type]
     assert number_as_text(plain(a))

@@ -19,6 +19,7 @@ from typing import Literal
 from index.types import Qualifier
 
 Relation = Literal[">", ">=", "<", "<=", "=="]
+Form = Literal["digits", "numerals", "vague", "share", "half", "double"]
 
 MOST_DIGITS = 16  # a float keeps no more; a number that is longer, or beyond MOST, is text
 MOST_NUMERALS = 32  # 九千九百九十九万亿九千… up to MOST, with what stands behind 点
@@ -50,9 +51,12 @@ class Unit:
     base: str
     family: str
     factor: int
+    asked: bool  # a question may ask for it: 多少家
 
 
-UNITS: Mapping[str, Unit] = {r["term"]: Unit(r["base"], r["family"], int(r["factor"])) for r in _rows("units.tsv")}
+UNITS: Mapping[str, Unit] = {
+    r["term"]: Unit(r["base"], r["family"], int(r["factor"]), r["asked"] == "yes") for r in _rows("units.tsv")
+}
 
 
 def _any(terms: list[str]) -> str:
@@ -60,9 +64,9 @@ def _any(terms: list[str]) -> str:
 
 
 # 一个台阶 is no 台; “迈上5个百亿台阶” counts them.
-_UNIT = re.compile(
-    rf"个[十百千万亿]+元?台阶|(?:{_any(list(UNITS))})(?:/[年日月天])?(?:(?<![A-Za-z])|(?![A-Za-z]))".replace("|台|", "|台(?!阶)|"), re.ASCII
-)
+_TERMS = _any(list(UNITS)).replace("|台|", "|台(?!阶)|")
+_LATIN_ENDS = "(?:(?<![A-Za-z])|(?![A-Za-z]))"
+_UNIT = re.compile(rf"个[十百千万亿]+元?台阶|(?:{_TERMS})(?:/[年日月天])?{_LATIN_ENDS}")
 _DIGITS = r"\d{1,3}+(?:[,，]\d{3}(?!\d))++(?:\.\d++)?+|\d++(?:\.\d++)?+"
 _SPELLED = rf"[{NUMERALS}]++(?:点[{_ONES}]++)?+"
 _SCALE = r"[十百千]?(?:万亿|亿万|[万亿])|[十百]|千(?![瓦米克卡])"
@@ -79,8 +83,8 @@ _HALVED = ("成", "倍")  # 两成半
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number at ``text[start:stop]``, with its unit up to `end`. `value` is as written (4.5, 二十), `number` that times
-    the scale; None for what cannot be counted (数百) or is beyond all sense. `unit` is as written, "" for none."""
+    """A number at ``text[start:stop]``, with its unit up to `end`. `value` and `unit` are as written, "" for no unit;
+    `number` is the value times the scale, None for what cannot be counted (数百) or is beyond all sense."""
 
     start: int
     stop: int
@@ -89,8 +93,9 @@ class Number:
     scale: str
     number: Decimal | None
     unit: str
-    form: Literal["digits", "numerals", "vague", "share", "half", "double"]
+    form: Form
     more: bool = False  # 余, 多 or 几 stands in it
+    ordinal: bool = False  # 第 stands ahead
 
     @property
     def base(self) -> str:
@@ -102,6 +107,25 @@ class Number:
         """The number in the base unit."""
         factor = UNITS[self.unit].factor if self.unit in UNITS else 1
         return None if self.number is None else self.number * factor
+
+    @property
+    def stated(self) -> bool:
+        """Whether it counts something, and is no word (一体, 万一), no ordinal in numerals and more than 一个."""
+        if self.form != "numerals":
+            return True
+        counts = self.unit != "" or (self.scale != "" and not self.bare)
+        return counts and not self.ordinal and self.number is not None and self.number > 1
+
+    @property
+    def bare(self) -> bool:
+        """Whether it is a power without a digit: 百, 万亿."""
+        return self.form == "numerals" and self.value[0] in "百千万亿"
+
+
+def family_of(unit: str) -> str:
+    """The family of a unit that stands in a text, also of 吨/年; the unit itself where it has none."""
+    known = UNITS.get(unit) or UNITS.get(unit.partition("/")[0])
+    return known.family if known else unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +225,7 @@ def numbers(text: str) -> tuple[Number, ...]:
 def _number(text: str, match: re.Match[str]) -> Number:
     start, stop = match.span()
     if match["half"] or match["double"]:
-        form: Literal["half", "double"] = "half" if match["half"] else "double"
+        form: Form = "half" if match["half"] else "double"
         return Number(start, stop, stop, match[0], "", Decimal(50 if match["half"] else 100), "%", form)
     if match["share"]:
         return Number(start, stop, stop, match["share"], "", number(match["share"]), "%", "share")
@@ -210,10 +234,10 @@ def _number(text: str, match: re.Match[str]) -> Number:
     unit, end = unit_at(text, stop + (text[stop : stop + 1] == " "))
     if unit in _HALVED and text[end : end + 1] == "半" and found is not None:
         found, end = found + Decimal("0.5"), end + 1
-    form_ = "digits" if match["digits"] else "vague" if match["vague"] else "numerals"
-    return Number(
-        start, stop, end if unit else stop, value, scale, None if form_ == "vague" else found, unit, form_, more
-    )  # type: ignore[arg-type]
+    form_: Form = "digits" if match["digits"] else "vague" if match["vague"] else "numerals"
+    found = None if form_ == "vague" else found
+    ordinal = text[start - 1 : start] == "第"
+    return Number(start, stop, end if unit else stop, value, scale, found, unit, form_, more, ordinal)
 
 
 def _parts(match: re.Match[str]) -> tuple[str, str, bool]:

@@ -89,7 +89,7 @@ def _stands_free(text: str, first: Number, last: Number) -> bool:
     ahead = text[max(0, first.start - 2) : first.start]
     if first.form == "digits" and (_NOT_AHEAD.search(ahead) or (_COMMA.search(ahead) and _THREE.match(first.value))):
         return False
-    if ahead.endswith("第") or _NOT_BEHIND.match(text, last.end) or " " in text[first.start : last.end]:
+    if first.ordinal or _NOT_BEHIND.match(text, last.end) or " " in text[first.start : last.end]:
         return False
     return last.unit not in _TIME_UNITS or _TIME_ENDS.match(text, last.end) is not None
 
@@ -127,9 +127,7 @@ def _quantity(text: str, first: Number, last: Number) -> Quantity:
     lower, upto = last.amount, None
     if first is not last:
         lower, upto = _scaled(first, last), last.amount
-    return Quantity(
-        first.start, last.end, before, around.after, value, unit, lower, last.base, qualifier, upto
-    )
+    return Quantity(first.start, last.end, before, around.after, value, unit, lower, last.base, qualifier, upto)
 
 
 def _scaled(first: Number, last: Number) -> Decimal | None:

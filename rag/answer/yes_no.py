@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from index.text.quantities import quantities
-from rag.answer.arithmetic import Amount, decimal_of
+from rag.answer.arithmetic import Amount
 from rag.answer.figures import Measures
 from rag.retrieve.ranking import Ranked
 from rag.types import Polarity, Query, Statement
@@ -34,7 +34,7 @@ def polarity(query: Query, best: Ranked, measures: Measures, statement: Statemen
     figures = [q for q in quantities(query.text) if q.normalized is not None]
     if not figures:
         return None if re.search(r"\d", re.sub(r"\d{4}年", "", asked)) else "yes"
-    wanted = Amount(decimal_of(figures[0].normalized or 0.0), figures[0].qualifier)
+    wanted = Amount(figures[0].number or Decimal(0), figures[0].qualifier)
     stated = [m for m in measures.chosen(query, [statement]) if m and m.amount and m.key[2] == figures[0].base_unit]
     if len(figures) > 1 or not stated or stated[0].amount is None:
         return None

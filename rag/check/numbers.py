@@ -99,12 +99,11 @@ def _figure(text: str, found: Number) -> Figure | None:
     unit, end = _SAME_UNIT.get(found.base, found.base), found.end
     if not unit and text[end : end + 1] in _TIMES:
         unit, end = text[end : end + 1], end + len(text[end : end + 1])
-    ordinal = text[found.start - 1 : found.start] == "第"
     large = found.scale or set(found.value[1:]) & set("万亿") or len(found.value) > 2
-    if found.form in ("numerals", "vague") and not (ordinal or unit or large):
+    if found.form in ("numerals", "vague") and not (found.ordinal or unit or large):
         return None  # 一体, 统一, 万众: a word
     value = text[found.start : found.stop] if found.amount is None else plain(found.amount)
-    return Figure(found.start, end, value, "第" if ordinal else unit)
+    return Figure(found.start, end, value, "第" if found.ordinal else unit)
 
 
 def _of_digits(text: str, found: Number) -> Figure | None:
@@ -114,9 +113,8 @@ def _of_digits(text: str, found: Number) -> Figure | None:
     value = None if found.amount is None else number(plain(found.amount), power)
     # A number beyond all sense is its own value, as it is written.
     shown = text[found.start : found.stop] if value is None else plain(value)
-    ordinal = text[found.start - 1 : found.start] == "第"
     scale = scale_of(found.scale) * power
-    return Figure(found.start, end, shown, "第" if ordinal else _SAME_UNIT.get(unit, unit), scale=scale)
+    return Figure(found.start, end, shown, "第" if found.ordinal else _SAME_UNIT.get(unit, unit), scale=scale)
 
 
 def _bounded(text: str, figure: Figure) -> Figure:
