@@ -99,7 +99,9 @@ class Number:
 
     @property
     def base(self) -> str:
-        """The unit in its one form."""
+        """The unit in its one form; 一半 and 翻番 are percentages, though they write none."""
+        if self.form in ("half", "double"):
+            return "%"
         return UNITS[self.unit].base if self.unit in UNITS else self.unit
 
     @property
@@ -113,7 +115,9 @@ class Number:
         """Whether it counts something, and is no word (一体, 万一), no ordinal in numerals and more than 一个."""
         if self.form != "numerals":
             return True
-        counts = self.unit != "" or (self.scale != "" and not self.bare)
+        known = UNITS.get(self.unit)
+        counts = known is not None and (known.asked or known.base == "%")  # 二期 is the second
+        counts = counts or (self.scale != "" and not self.bare)
         return counts and not self.ordinal and self.number is not None and self.number > 1
 
     @property
@@ -226,7 +230,7 @@ def _number(text: str, match: re.Match[str]) -> Number:
     start, stop = match.span()
     if match["half"] or match["double"]:
         form: Form = "half" if match["half"] else "double"
-        return Number(start, stop, stop, match[0], "", Decimal(50 if match["half"] else 100), "%", form)
+        return Number(start, stop, stop, match[0], "", Decimal(50 if match["half"] else 100), "", form)
     if match["share"]:
         return Number(start, stop, stop, match["share"], "", number(match["share"]), "%", "share")
     value, scale, more = _parts(match)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,7 @@ class Gatherer:
         return []
 
     @staticmethod
-    def _counts(query: Query) -> set[float | None]:
+    def _counts(query: Query) -> set[Decimal | None]:
         """How many things a question says that there are: 10 of “10件实事”."""
         return {number(found) for found in cues.COUNTED_THINGS.findall(query.text)}
 

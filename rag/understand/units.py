@@ -42,7 +42,7 @@ def states_unit(text: str, unit: str) -> float:
     stated = [found for found in numbers(text) if found.stated]
     if not stated:
         return 0.0
-    if any(unit in (found.unit, found.base) for found in stated):
+    if any(unit in (found.unit, found.base) for found in stated if found.unit):
         return 1.0
     if any(family_of(found.unit) == family_of(unit) for found in stated if found.unit):
         return 0.9
@@ -51,7 +51,7 @@ def states_unit(text: str, unit: str) -> float:
 
 def states_amount(text: str) -> bool:
     """Whether a text states a figure that is no share and no growth."""
-    return any(found.stated and found.base not in _SHARES for found in numbers(text))
+    return any(found.stated and (not found.unit or found.base not in _SHARES) for found in numbers(text))
 
 
 def main_quantity(text: str, unit: str | None) -> tuple[int, int] | None:
