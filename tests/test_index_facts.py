@@ -22,7 +22,8 @@ from index.annotate.indicators import name_of
 from index.annotate.report import read_report
 from index.readers.sidecar import Sidecar
 from index.text.clauses import clauses
-from index.text.quantities import number_of, quantities
+from index.text.numbers import number as number_of
+from index.text.quantities import quantities
 from index.types import Context, Fact, Paragraph, Passage
 
 ROOT = Path(__file__).parents[1]

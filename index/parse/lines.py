@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from index.text.numbers import number
 from index.types import Span
 
 BULLET = re.compile(r"(?:[-*+](?:\s+|$)|[•●◆▲★◎○■▪➢▶]\s*)")
@@ -37,7 +38,7 @@ INVISIBLE = re.compile(
 _BREAK = re.compile("[\n\x0b\x0c\x85\u2028\u2029]")
 _CONTENT = re.compile(r"\S(?:.*\S)?")
 TERMINAL = re.compile(r"[。！？!?；;…：:][”’」』)）]*$")
-_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")}
+_NUMERAL = re.compile("[一二三四五六七八九]?十[一二三四五六七八九]?|[零一二三四五六七八九]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,10 @@ def chinese_number(text: str) -> int:
         return int(text)
     if len(text) == 1 and unicodedata.category(text) == "No":
         return int(unicodedata.numeric(text))
-    tens, ten, ones = text.rpartition("十")
-    if len(tens) > 1 or len(ones) > 1 or any(c not in _DIGITS for c in tens + ones):
+    value = number(text) if _NUMERAL.fullmatch(text) else None
+    if value is None:
         raise ValueError(f"not a numbering below a hundred: {text!r}")
-    value = (_DIGITS[tens] if tens else 1) * 10 if ten else 0
-    return value + (_DIGITS[ones] if ones else 0)
+    return int(value)
 
 
 def numbering(text: str) -> tuple[str, int] | None:

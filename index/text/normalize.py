@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
-from index.text.quantities import MOST
+from index.text.numbers import number, plain
 
 if TYPE_CHECKING:
     from opencc import OpenCC
 
-MOST_NUMERALS = 32  # 九千九百九十九万亿九千… up to MOST, with what stands behind 点
 _DIGITS = str.maketrans("〇零○Ｏ一二三四五六七八九", "0000123456789")
 _YEAR = re.compile(r"[〇零○一二三四五六七八九]{4}(?=年)")
 _SHORT_YEAR = re.compile(r"(?<![\d.])(2[0-9])(?=年(?!来|以|内|间|龄|的时间))")
@@ -33,30 +31,11 @@ def visible(text: str) -> str:
     return "".join(c for c in kept if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
 
 
-def of_numerals(text: str) -> Decimal | None:
-    """The number that Chinese numerals write, also mixed with digits and with 点; None for what is no number, or one
-    beyond what `index.text.quantities` takes for a number."""
-    import cn2an
-
-    if len(text) > MOST_NUMERALS:
-        return None
-    try:
-        number = Decimal(str(cn2an.cn2an(text, "smart")))
-    except (ValueError, KeyError):  # KeyError: of 万亿0, by mistake
-        return None
-    return number if number <= MOST else None
-
-
-def written(value: Decimal) -> str:
-    """The digits of a number, without an exponent or idle zeros."""
-    return f"{value.normalize():f}"
-
-
 def _percent(match: re.Match[str]) -> str:
     if re.fullmatch(r"[\d.]+", match[1]):
         return f"{match[1]}%"
-    share = of_numerals(match[1])
-    return match[0] if share is None else f"{written(share)}%"
+    share = number(match[1])
+    return match[0] if share is None else f"{plain(share)}%"
 
 
 def fold(text: str) -> str:

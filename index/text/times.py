@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_NUMBERS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
+from index.text.numbers import number
+
+MOST_YEARS = 50  # 近百年 is an age, not a period of a report
+_COUNT = r"\d{1,2}|[一二两三四五六七八九十]{1,3}"
 _YEAR = r"(?:19|20)\d\d"
 _TIME = re.compile(
     rf"(?P<first>{_YEAR})\s*+年?\s*+(?:[-—–~～至到]|以来至)\s*(?P<last>{_YEAR})\s*年"
     rf"|(?<!\d)(?P<year>{_YEAR})\s*(?:年(?!代)|年度)"
     r"|[“\"]?十(?P<plan>[一二三四五六七])五[”\"]?(?P<planned>时期|期间|以来|末|规划期)?"
-    r"|(?:过去|这|近|今后|未来)?(?P<n>[\d一二两三四五六七八九十]{1,2})年(?P<since>以?来)"
-    r"|(?P<span>过去|近|今后|未来)(?P<m>[\d一二两三四五六七八九十]{1,2})年"
+    rf"|(?:过去|这|近|今后|未来)?(?P<n>(?<![\d一二三四五六七八九十百几]){_COUNT})年(?P<since>以?来)"
+    rf"|(?P<span>过去|近|今后|未来)(?P<m>{_COUNT})年"
     r"|(?P<word>今年|本年度?|新的一年|去年|上年|上一年|前年|明年|后年)"
 )
 _COMPARED = re.compile(r"(?:比|较|相比|同比|自|从|由|高于|低于|超过|以|继|面向)$")
@@ -47,15 +50,11 @@ def five_year_plan(number: int) -> tuple[int, int]:
     return first, first + 4
 
 
-def _count(text: str) -> int:
-    return int(text) if text.isdigit() else _NUMBERS.get(text[-1], 0) + (10 if text[0] == "十" and len(text) > 1 else 0)
-
-
 def _span(match: re.Match[str], base: int) -> tuple[int | None, tuple[int, int] | None] | None:
     """Year or period of 一年来, 过去5年, 未来三年; None when it is none."""
-    count = _count(match["n"] or match["m"])
+    count = int(number(match["n"] or match["m"]) or 0)
     ahead = (match["span"] or match[0][:2]) in ("今后", "未来")
-    if not 1 <= count <= 20:
+    if not 1 <= count <= MOST_YEARS:
         return None
     if count == 1:
         return (base if ahead else base - 1), None
@@ -78,7 +77,7 @@ def find_times(text: str, base: int | None, *, heading: bool = False) -> list[Ti
         elif match["plan"]:
             if not (match["planned"] or heading):
                 continue
-            period = five_year_plan(10 + _NUMBERS[match["plan"]])
+            period = five_year_plan(int(number(f"十{match['plan']}") or 0))
         elif base is None:
             continue
         elif match["word"]:

@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
+from index.text.numbers import SCALES
 from index.types import Qualifier
 from rag.types import Bound
 from rag.understand.asked import Operation
-from rag.understand.units import SCALES
 
-MOST_DECIMALS = 4  # of a number that is shown in 万 or 亿; one with more is shown in its unit
-_PRECISION = (
-    60  # digits: the largest number by the least one that `index.text.quantities` reads, and those behind the point
-)
+_PRECISION = 60  # digits: the largest number by the least one that is read, and those behind the point
 _DIGITS_OF: dict[Operation, Decimal] = {"ratio": Decimal("0.01"), "share": Decimal("0.1"), "growth": Decimal("0.1")}
 
 
@@ -35,12 +32,6 @@ class Amount:
     @property
     def high(self) -> Decimal | None:
         return None if self.qualifier in ("at_least", "over") else self.stated
-
-
-def decimal_of(normalized: float) -> Decimal:
-    """The decimal that was written. The shortest digits that name a float are those it was read from: reports write
-    no more than 15, which a float keeps."""
-    return Decimal(repr(normalized))
 
 
 def calculate(operation: Operation, a: Decimal, b: Decimal) -> Decimal:
@@ -92,21 +83,3 @@ def common_scale(units: Sequence[str], base: str) -> str | None:
     scales = {re.sub(re.escape(base) + "$", "", unit) for unit in units}
     scale = scales.pop() if len(scales) == 1 else None
     return scale if scale in SCALES else None
-
-
-def spelled(value: Decimal, unit: str, scale: str | None = None) -> str:
-    """`value` with its unit, in `scale` or else in the largest of 亿 and 万 that shortens it; never rounded."""
-    candidates = [scale] if scale is not None else ["亿", "万", ""]
-    for name in candidates:
-        scaled = value / SCALES[name]
-        exponent = scaled.normalize().as_tuple().exponent
-        places = -exponent if isinstance(exponent, int) else 0
-        if name == "" or ((abs(scaled) >= 1 or scale is not None) and places <= MOST_DECIMALS):
-            return f"{plain(scaled)}{name}{unit}"
-    return f"{plain(value)}{unit}"
-
-
-def plain(value: Decimal) -> str:
-    """Digits without an exponent or idle zeros."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

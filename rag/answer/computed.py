@@ -7,9 +7,9 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from index.text.numbers import plain, spelled
 from index.types import Context
-from rag.answer import arithmetic
-from rag.answer.arithmetic import Amount, bound_of, calculate, common_scale, spelled, surely_more
+from rag.answer.arithmetic import Amount, bound_of, calculate, common_scale, surely_more
 from rag.answer.figures import Measure
 from rag.types import Bound, Computed, Operand, Query
 from rag.understand.asked import Operation
@@ -37,7 +37,7 @@ class _Known:
 
     @property
     def operand(self) -> Operand:
-        return Operand(self.side.marker, self.measure.text, arithmetic.plain(self.amount.stated), self.measure.key[2])
+        return Operand(self.side.marker, self.measure.text, plain(self.amount.stated), self.measure.key[2])
 
 
 def computed(query: Query, sides: Sequence[Side]) -> tuple[tuple[Computed, ...], tuple[str, ...]]:
@@ -127,7 +127,7 @@ def _difference(query: Query, a: _Known, b: _Known) -> Computed | None:
         (_adverb(base in RATES, more=value > 0), shown, bound),
         (_formula("−", first, second), first.side.marker, second.side.marker),
     )
-    return _computed(text, "difference", (first, second), arithmetic.plain(value), unit, bound)
+    return _computed(text, "difference", (first, second), plain(value), unit, bound)
 
 
 def _adverb(rate: bool, *, more: bool) -> str:
@@ -161,7 +161,7 @@ def _quotient(query: Query, operation: Operation, a: _Known, b: _Known) -> Compu
         (spelled(abs(value), unit, ""), value >= 0, bound),
         (formula, a.side.marker, b.side.marker),
     )
-    return _computed(text, operation, (a, b), arithmetic.plain(value), unit, bound)
+    return _computed(text, operation, (a, b), plain(value), unit, bound)
 
 
 def _computed(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from index.text.quantities import quantities
 from index.types import Fact
-from rag.answer.arithmetic import Amount, decimal_of
+from rag.answer.arithmetic import Amount
 from rag.types import Query, Statement
 from rag.understand.units import states_unit
 
@@ -119,8 +120,11 @@ class Measures:
         for fact in self.facts(statement.paragraph_id, statement.start, statement.end):
             if (quantity := spans.get(fact.start)) is None:
                 continue
-            number = fact.normalized
-            amount = None if number is None else Amount(decimal_of(number), fact.qualifier or quantity.qualifier)
+            number, stated = quantity.number, fact.normalized
+            if number is None or stated is None:
+                amount = None
+            else:
+                amount = Amount(number.copy_sign(Decimal(stated)), fact.qualifier or quantity.qualifier)
             text = quote[quantity.before : quantity.after]
             found.append(Measure(fact, indicator_key(fact), fact.indicator, text, fact.unit, amount))
         return found

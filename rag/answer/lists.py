@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from index.text.clauses import sentences
-from index.text.quantities import number_of
+from index.text.numbers import number
 from index.types import Paragraph, Passage, Span
 from rag.answer.cutting import LONGEST_SENTENCE, Cutter, cut
 from rag.retrieve.ranking import Ranked
@@ -276,7 +276,7 @@ def _counted_from(text: str, start: int, end: int) -> list[int]:
     """Where each item of what is counted off stands, from `start` on; the first right behind `end` at the latest."""
     starts: list[int] = []
     for match in _COUNTED_OFF.finditer(text, start):
-        if number_of(match["number"]) == len(starts) + 1 and (starts or match.start() <= end + 1):
+        if number(match["number"]) == len(starts) + 1 and (starts or match.start() <= end + 1):
             starts.append(match.start())
     return starts
 

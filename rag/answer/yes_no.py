@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from index.types import Kind
-from rag.answer.arithmetic import Amount, decimal_of
+from rag.answer.arithmetic import Amount
 from rag.answer.figures import Measures
 from rag.retrieve.ranking import Ranked
 from rag.types import Polarity, Query, Statement
@@ -43,7 +43,7 @@ def _of_figure(query: Query, measures: Measures, statement: Statement) -> Polari
     stated = [m for m in measures.chosen(query, [statement]) if m and m.amount and m.key[2] == claimed.base_unit]
     if not stated or stated[0].amount is None:
         return None
-    return _within(stated[0].amount, Amount(decimal_of(claimed.normalized), claimed.qualifier))
+    return _within(stated[0].amount, Amount(claimed.number, claimed.qualifier))
 
 
 def _within(stated: Amount, wanted: Amount) -> Polarity | None:

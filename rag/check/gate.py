@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from index.text.numbers import SCALES, plain, spelled
 from index.text.quantities import quantities
 from index.types import Context, Paragraph, Span
-from rag.answer.arithmetic import calculate, decimal_of, plain, spelled
+from rag.answer.arithmetic import calculate
 from rag.check.claims import judged
 from rag.types import Citation, Computed, Draft, Dropped, Grounded, Operand, Query, Statement
-from rag.understand.units import SCALES
 
 if TYPE_CHECKING:
     from index.storage.store import Store
@@ -174,7 +174,7 @@ def _stands(operand: Operand, citation: Citation | None) -> bool:
     return any(
         citation.quote[q.before : q.after] == operand.text
         and q.normalized is not None
-        and decimal_of(q.normalized) == abs(Decimal(operand.amount))
+        and q.number == abs(Decimal(operand.amount))
         and q.base_unit in ("", operand.unit)
         for q in quantities(citation.quote)
     ) and (not declines or _DECLINE.search(citation.quote) is not None)

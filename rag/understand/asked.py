@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from index.text.normalize import fold
-from index.text.quantities import number_of, quantities
+from index.text.numbers import number
+from index.text.quantities import quantities
 from index.types import Qualifier
 from rag.understand import cues
 from rag.understand.limits import Limit
@@ -41,8 +43,8 @@ class AskedThings:
     """Which things a list is to hold."""
 
     which: bool = False  # 哪些, 哪几个
-    count: float | None = None  # ... and how many: 10 of 哪十个方面
-    counts: frozenset[float] = frozenset()  # how many things the question says that there are: 10 of 10件实事
+    count: Decimal | None = None  # ... and how many: 10 of 哪十个方面
+    counts: frozenset[Decimal] = frozenset()  # how many things the question says that there are: 10 of 10件实事
     whole_field: bool = False  # all of a field: 养老方面有什么打算
     quoted: frozenset[str] = frozenset()  # words in quotes
     undated: str = ""  # the question without numbers and dates, to find in it what headings share
@@ -62,7 +64,7 @@ class AskedTable:
 class ClaimedFigure:
     """A figure of a question of yes or no, in its base unit."""
 
-    normalized: float
+    number: Decimal
     qualifier: Qualifier | None
     base_unit: str
 
@@ -130,16 +132,16 @@ def _order(text: str) -> Order | None:
 
 def _top(text: str) -> int | None:
     match = cues.TOP.search(text) if cues.RANK.search(text) else None
-    number = number_of(match[1]) if match else None
-    return int(number) if number else None
+    top = number(match[1]) if match else None
+    return int(top) if top else None
 
 
 def _things(text: str) -> AskedThings:
     which = cues.COUNTED_LIST.search(text)
-    counts = map(number_of, cues.COUNTED_THINGS.findall(text))
+    counts = map(number, cues.COUNTED_THINGS.findall(text))
     return AskedThings(
         which=which is not None,
-        count=number_of(which["count"]) if which and which["count"] else None,
+        count=number(which["count"]) if which and which["count"] else None,
         counts=frozenset(count for count in counts if count is not None),
         whole_field=cues.FIELD.search(text) is not None,
         quoted=frozenset(_QUOTED.findall(text)),
@@ -153,7 +155,9 @@ def _claimed(text: str) -> Claimed:
         denied=cues.DENIES.search(stated) is not None,
         restrictions=frozenset(word for word in cues.RESTRICTING if word in stated),
         figures=tuple(
-            ClaimedFigure(q.normalized, q.qualifier, q.base_unit) for q in quantities(text) if q.normalized is not None
+            ClaimedFigure(q.number, q.qualifier, q.base_unit)
+            for q in quantities(text)
+            if q.number is not None and q.upto is None
         ),
         digits=re.search(r"\d", re.sub(r"\d{4}年", "", stated)) is not None,
     )

@@ -7,28 +7,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 
-from index.text.quantities import exact_number
+from index.text.numbers import Relation, bounds, numbers
 from index.types import Span
-from rag.understand.units import SCALES, states_unit
+from rag.understand.units import states_unit
 
-Relation = Literal[">", ">=", "<", "<=", "=="]
 _HOLDS: Mapping[Relation, Callable[[Decimal, Decimal], bool]] = {
     ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le, "==": operator.eq,
 }  # fmt: skip
-_AHEAD: Mapping[str, Relation] = {
-    **dict.fromkeys(("超过", "高于", "大于", "多于", "突破"), ">"),
-    **dict.fromkeys(("不低于", "不少于", "不小于", "达到"), ">="),
-    **dict.fromkeys(("低于", "少于", "小于", "不到", "不足"), "<"),
-    **dict.fromkeys(("不超过", "不高于", "不大于"), "<="),
-}
-_BEHIND: Mapping[str, Relation] = {"以上": ">=", "及以上": ">=", "以下": "<=", "以内": "<=", "左右": "=="}
-_LIMIT = re.compile(
-    rf"(?P<ahead>{'|'.join(sorted(_AHEAD, key=len, reverse=True))}|[是为])?"
-    r"(?<!\d)(?P<number>\d++(?:\.\d++)?+)(?P<scale>[百千]|万?亿?)(?P<unit>个百分点|[%％]|[\u4e00-\u9fff]{0,2}?)"
-    rf"(?P<behind>{'|'.join(_BEHIND)}|(?=的|$|[，,？?]))"
-)
+_ENDS = re.compile(r"的|$|[，,？?]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +38,15 @@ class Limit:
 
 def limit_in(text: str) -> tuple[Limit, Span] | None:
     """The first limit in `text` and where it stands; None for none. A bare number needs a unit and 是 or 为 ahead."""
-    for match in _LIMIT.finditer(text):
-        scale, written = match["scale"], match["unit"].replace("％", "%")
-        ahead, behind = _AHEAD.get(match["ahead"] or ""), _BEHIND.get(match["behind"])
-        relation = ahead or behind or ("==" if match["ahead"] and (scale or written) else None)
-        value = exact_number(match["number"], SCALES[scale])
-        if relation and value is not None:
-            unit = written or ("元" if scale.endswith("亿") else None)
-            return Limit(match[0].lstrip("是为"), relation, value, unit), match.span()
+    for found in numbers(text):
+        around = bounds(text, found.start, found.end)
+        ahead = around.ahead.relation if around.ahead else None
+        behind = around.behind.relation if around.behind else None
+        if found.amount is None or not found.stated or found.bare or not (behind or _ENDS.match(text, found.end)):
+            continue
+        named = text[found.start - 1 : found.start] in ("是", "为") and (found.scale or found.unit)
+        if relation := ahead or behind or ("==" if named else None):
+            span = (around.before if ahead else found.start, around.after if behind else found.end)
+            unit = found.base or ("元" if found.scale.endswith("亿") else None)
+            return Limit(text[slice(*span)], relation, found.amount, unit), span
     return None

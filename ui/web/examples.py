@@ -7,16 +7,18 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from index.errors import WenjuError
+from index.text.quantities import Quantity, quantities
 from index.types import Paragraph
 from ui.api.service import Opened
 
 OFFERED = 4
 TRIED = 24  # candidates asked at most, so that a start stays quick
+LONGEST_ABOUT = 24  # characters ahead of a figure, with the verb
 SCANNED = 20_000  # paragraphs looked at
-_CLAUSE = re.compile(
-    r"(?:^|[，。；：、\s])(?P<about>[\u4e00-\u9fff]{4,14}?)(?P<verb>完成|增长|达到|新增|增至|建成|新建|引进|突破|惠及)?"
-    r"(?P<value>\d+(?:\.\d+)?)(?P<unit>[万亿]?(?:元|人|所|家|座|个|套|辆|公里|处|项)|%)(?:以上|左右)?(?=[，。；]|$)"
+_ABOUT = re.compile(
+    r"(?:^|[，。；：、\s])(?P<about>[\u4e00-\u9fff]{4,14}?)(?P<verb>完成|增长|达到|新增|增至|建成|新建|引进|突破|惠及)?$"
 )
+_ENDS = re.compile(r"[，。；]|$")
 _DOES = re.compile("^(?:新|建|引|完成|培育|改造|开工|打造|发放|创建|实施)|(?:达|至|破|成|增|长|超)$")
 _LEFT_OUT = re.compile("其中|分别|以及|包括|等|今年|去年|全年|每年|累计|我们")
 
@@ -45,17 +47,26 @@ def _candidates(paragraphs: Iterable[Paragraph]) -> Iterator[tuple[Paragraph, st
     step = max(1, len(fitting) // TRIED)
     for start in range(step):
         for paragraph in fitting[start::step]:
-            match = _CLAUSE.search(paragraph.text)
-            if match and _DOES.search(match["about"] + (match["verb"] or "")) and not _LEFT_OUT.search(match["about"]):
-                yield paragraph, _question(paragraph, match), match["value"] + match["unit"]
+            found = next(_figures(paragraph.text), None)
+            if found and _DOES.search(found[0] + found[1]) and not _LEFT_OUT.search(found[0]):
+                yield paragraph, _question(paragraph, *found), found[2].value + found[2].unit
 
 
-def _question(paragraph: Paragraph, match: re.Match[str]) -> str:
+def _figures(text: str) -> Iterator[tuple[str, str, Quantity]]:
+    """The figures that are all that their clause says, each with what it is of and the verb between."""
+    for figure in quantities(text):
+        plain = text[figure.start : figure.end] == figure.value + figure.unit and figure.value[0].isdigit()
+        match = _ABOUT.search(text, max(0, figure.start - LONGEST_ABOUT), figure.start)
+        if match and plain and figure.upto is None and _ENDS.match(text, figure.after):
+            yield match["about"], match["verb"] or "", figure
+
+
+def _question(paragraph: Paragraph, about: str, verb: str, figure: Quantity) -> str:
     context = paragraph.context
-    unit = match["unit"] if match["unit"] != "%" else ""
+    unit = figure.unit if figure.base_unit != "%" else ""
     plan = "计划" if context.kind == "target" else ""
-    place = "" if (context.place or "") in match["about"] else context.place
-    return f"{context.year}年{place}{plan}{match['about']}{match['verb'] or ''}多少{unit}？"
+    place = "" if (context.place or "") in about else context.place
+    return f"{context.year}年{place}{plan}{about}{verb}多少{unit}？"
 
 
 def _answers(opened: Opened, question: str, figure: str) -> bool:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 
 from index.errors import WenjuError
+from index.text.numbers import Number as Written
+from index.text.numbers import bounds, numbers
 from index.types import Kind
 from rag.types import Answer, Citation, Row
 from rag.wording.sentences import KIND_NAMES, literal
@@ -17,11 +19,7 @@ SHOWN_SOURCES = 4  # more are folded away
 MOST_FIGURES = 3  # a line with more has no figure that stands out
 
 _MARKER = re.compile(r"(?<!\s)\s*+\[([0-9]{1,3})\]")
-_UNIT = (
-    r"(?:个?百分点|[%％‰]|[万亿千百]*(?:平方公里|平方千米|平方米|立方米|公里|千米|海里|人次|人天|标箱|车次|艘次|航次|班次"
-    r"|[元人户家座个所项件条处套辆台张倍位名场批亩栋艘部支类次宗天岁米吨盏株棵期届届门间节片段种块]|(?=[，。；、以左\s]|$)))"
-)
-_FIGURE = re.compile(rf"(?<![\d.第])(?<!\d,)\d[\d,]*(?:\.\d+)?(?:[多余]?{_UNIT})(?:以上|左右|以下|以内|[多余])?")
+_ENDS = re.compile(r"[，。；、\s]|$")
 
 Number = Callable[[Citation], int | None]
 
@@ -205,10 +203,16 @@ def _figures(line: str, answer: Answer) -> list[tuple[int, int]]:
     query = answer.query
     if query is not None and query.type not in ("number", "compare"):
         return []
-    found = [match for match in _FIGURE.finditer(line) if match[0] not in answer.question]
+    spans = [(each.start, bounds(line, each.start, each.end).after) for each in numbers(line) if _tells(line, each)]
+    found = [span for span in spans if line[slice(*span)] not in answer.question]
     if query is not None and query.unit:
-        found = [match for match in found if query.unit in match[0]] or found
-    return [match.span() for match in found] if len(found) <= MOST_FIGURES else []
+        found = [span for span in found if query.unit in line[slice(*span)]] or found
+    return found if len(found) <= MOST_FIGURES else []
+
+
+def _tells(line: str, found: Written) -> bool:
+    """Whether a number is a figure, with a unit or at the end of a clause: no year, ordinal or part of a name."""
+    return found.stated and not found.ordinal and (found.unit != "" or _ENDS.match(line, found.end) is not None)
 
 
 def _button(marker: int, known: set[int]) -> str:
