@@ -118,7 +118,7 @@ def test_mentions_stand_in_order_and_apart(pieces: list[str]) -> None:
     for mention in find_places(text, QINGDAO):
         assert ends <= mention.start < mention.end <= len(text)
         written = text[mention.start : mention.end]
-        assert written == (mention.place.name if mention.whole else mention.place.short)
+        assert written.endswith(mention.place.name if mention.whole else mention.place.short)
         ends = mention.end
 
 
