@@ -165,7 +165,7 @@ class Pipeline:
         others = [(s, len(markers) + n) for n, s in enumerate(contradicting, 1)]
         citations = {m: citation(s, m, self.store) for s, m in (*marked, *others)}
         table = tabulated(query, marked, self.extractor.measures) if extraction.draft.table else Table()
-        computed = tuple(c for c in table.computed if recomputed(c, citations))
+        computed = tuple(c for c in table.computed if not query.shared and recomputed(c, citations))
         taken = (f"按{query.assumed_year}年：",) if query.assumed_year else ()
         notes = self._notes(extraction, table)
         lines = phrase.lines(query, marked)

@@ -29,6 +29,7 @@ class Query:
     topic: str  # the text less places, years, kind words and question words
     places: tuple[str, ...] = ()
     unknown_places: tuple[str, ...] = ()  # named, and not covered by any report
+    shared: str | None = None  # the name that all of `places` have, where it was not said which of them is meant
     names: tuple[str, ...] = ()  # short names of places that are part of what is asked about: 广州 of 广州地铁
     years: tuple[int, ...] = ()
     period: tuple[int, int] | None = None

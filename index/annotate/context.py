@@ -281,7 +281,7 @@ def told_apart(mention: Mention, file: str, texts: Sequence[str], year: int | No
     if len({sense.place for sense in senses}) == 1:
         return senses[0].place.label
     for evidence in ([file], texts[:OPENING], texts):
-        around = {m.place for text in evidence for m in find_places(text) if m.settled}
+        around = {m.place for text in evidence for m in find_places(text) if len(m.senses) == 1}
         for level in (3, 2, 1):  # 徐州市 tells more than 江苏省
             near = [place for place in around if place.level == level]
             fitting = {sense.place for sense in senses if any(place.holds(sense.place) for place in near)}

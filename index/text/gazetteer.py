@@ -48,7 +48,7 @@ class Place:
 
     @property
     def short(self) -> str:
-        """The name without its kind: 青岛市 -> 青岛; the whole name where fewer than two characters or a people would be left."""
+        """The name without its kind: 青岛市 -> 青岛; the whole name where less than two characters or a people is left."""
         stem = _stem(self.name)
         return self.name if len(stem) < 2 or stem.endswith("族") else stem
 
@@ -108,7 +108,7 @@ def _stem(name: str) -> str:
 
 def _usual(name: str) -> str | None:
     """The name by which an autonomous division mostly goes: 恩施州, 长阳县, 东乡县, 宁夏自治区."""
-    stem, autonomous, kind = name.partition("自治")
+    _, autonomous, kind = name.partition("自治")
     usual = _stem(name).removesuffix("族") + ("自治区" if kind == "区" else kind)
     return usual if autonomous and usual != name else None
 
@@ -134,8 +134,13 @@ def by_code() -> dict[str, Place]:
     return found
 
 
+def senses(name: str) -> tuple[Sense, ...]:
+    """The places that a full name can mean anywhere."""
+    return all_senses().get(name, ())
+
+
 @cache
-def senses() -> dict[str, tuple[Sense, ...]]:
+def all_senses() -> dict[str, tuple[Sense, ...]]:
     """Every full name, present, former or usual (恩施州), and what it can mean; present names before former ones."""
     found: dict[str, list[Sense]] = {name: [Sense(p) for p in places] for name, places in table().items()}
     for row in _divisions():
@@ -163,7 +168,7 @@ def table() -> dict[str, tuple[Place, ...]]:
 def _labels() -> dict[str, str]:
     """Code -> a name that no other place has, for those whose own name others of their level have or had."""
     alike: dict[tuple[str, int], set[str]] = {}
-    for name, meant in senses().items():
+    for name, meant in all_senses().items():
         for sense in meant:
             alike.setdefault((name, sense.place.level), set()).add(sense.place.code)
     shared = [p for p in by_code().values() if len(alike.get((p.name, p.level), ())) > 1]
@@ -181,7 +186,7 @@ def lookup(name: str) -> Place | None:
     it, since one of them would be a guess."""
     if place := _by_label().get(name):
         return place
-    meant = {sense.place for sense in senses().get(name, ()) if sense.rank == 0}
+    meant = {sense.place for sense in senses(name) if sense.rank == 0}
     if len(meant) == 1:
         place = meant.pop()
         return None if place.name == name != place.label else place
@@ -262,6 +267,11 @@ def zone_of(name: str) -> Place | None:
             around = settle([Sense(p, p.level - 1) for p in _by_short().get(name[:at], ()) if p.level > 1], ())
             return zone(around[0], kind) if len(around) == 1 else None
     return None
+
+
+def groups() -> frozenset[str]:
+    """The names of all groups of provinces or cities."""
+    return frozenset(lexicon("group"))
 
 
 def group(name: str) -> tuple[Place, ...]:

@@ -13,9 +13,11 @@ from index.text.gazetteer import (
     COUNTRY,
     Place,
     Sense,
+    all_senses,
     by_code,
     children,
     group,
+    groups,
     identify,
     lookup,
     parent,
@@ -38,11 +40,13 @@ __all__ = [
     "canonical",
     "find_places",
     "group",
+    "groups",
     "identify",
     "lookup",
     "named_zone",
     "parent",
     "same",
+    "senses",
     "settle",
     "siblings",
     "table",
@@ -57,7 +61,7 @@ _PART_OF_NAME = re.compile(
 )
 LONGEST_ZONE = 12  # characters of a zone's own name
 _OF_A_REPORT = re.compile(r"$|\s|\d{4}年|政府|管委会|管理委员会|党工委|工作|国民经济|统计")
-_YEAR = re.compile(r"\d")
+_YEAR = re.compile(r"^\d{4}年度?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +119,8 @@ class _Reader:
 @cache
 def _reader(near: frozenset[str]) -> _Reader:
     """The names of all divisions and zones, the short ones of provinces and cities, and of what is near `near`."""
-    here = tuple(identify(name) for name in sorted(near))
-    names = {name: _Name(meant, True) for name, meant in senses().items()}
+    here = tuple(identify(name) for name in sorted(near) if name != COUNTRY)  # 全国 is an adjective, too
+    names = {name: _Name(meant, True) for name, meant in all_senses().items()}
     for place in here:  # what a document is about is a place, though no table has it
         for name in (place.name, *zone_names(place)):
             held = names.get(name, _Name((), True)).senses
@@ -155,6 +159,12 @@ def _word_starts(text: str) -> frozenset[int]:
     return frozenset(itertools.accumulate(map(len, rjieba.cut(text)), initial=0))
 
 
+def _is_word(text: str, start: int, end: int, *, whole: bool) -> bool:
+    """Whether `text[start:end]` begins a word, and ends one too where it is no full name."""
+    starts = _word_starts(text)
+    return start in starts and (whole or end in starts)
+
+
 def find_places(text: str, near: frozenset[str] = frozenset()) -> list[Mention]:
     """Places named in `text`, in order. Full names count anywhere; short names count for provinces and cities, and for
     divisions beside or inside the places `near`; never as a part of another name (青岛港, “莱西经验”). A name that
@@ -181,8 +191,8 @@ def _read(text: str, match: re.Match[str], reader: _Reader) -> tuple[Mention | N
     name = reader.names[match[0]]
     if inner := _city_and_district(text, match, reader):
         return inner, inner.end
-    if len(match[0]) == 2 and not reader.beside(name.senses) and start not in _word_starts(text):
-        return None, start + 1  # 海口 in 入海口, 范县 in 示范县
+    if len(match[0]) == 2 and not reader.beside(name.senses) and not _is_word(text, start, end, whole=name.whole):
+        return None, start + 1  # 海口 in 入海口, 范县 in 示范县, 文山 in 文山会海
     if zoned := _zone(text, start, end, name.senses):
         return zoned, zoned.end
     if not name.whole and (_PART_OF_NAME.match(text, end) or text[start - 1 : start] in ("“", "‘", "《")):
@@ -218,7 +228,7 @@ def _zone(text: str, start: int, end: int, around: Iterable[Sense]) -> Mention |
 def _within(text: str, mention: Mention, before: Mention | None) -> tuple[Mention, bool]:
     """The mention as part of the division that is named in front of it, and whether it is: 徐州市鼓楼区, 徐州市的鼓楼区."""
     between = text[before.end : mention.start] if before else "?"
-    if before is None or between not in (("", "的") if mention.whole else ("",)):
+    if before is None or between.strip(" ") not in (("", "的") if mention.whole else ("",)):
         return mention, False
     inside = tuple(s for s in mention.senses if any(_holds(a.place, s.place) for a in before.senses))
     if not inside:
@@ -236,9 +246,10 @@ def named_zone(title: str) -> str | None:
     """The zone with which a title begins, whose name no table has: 大榭开发区2024年工作总结."""
     import rjieba
 
+    title = _YEAR.sub("", title)
     for at in range(2, LONGEST_ZONE):
         kind = zone_kind(title, at)
-        if kind and _OF_A_REPORT.match(title, at + len(kind)) and not _YEAR.search(title[:at]):
+        if kind and _OF_A_REPORT.match(title, at + len(kind)):
             named = rjieba.tag(title[:at])
             return title[: at + len(kind)] if all(tag[0] in "najzgf" for _, tag in named) else None
     return None

@@ -19,7 +19,7 @@ from rag.types import Draft, Query, Statement
 from rag.understand import cues
 from rag.understand.asked_places import around, short_name
 from rag.understand.units import ASKED_UNIT, SHARE_ONLY, states_figure
-from rag.wording.sentences import UNSURE, narrow
+from rag.wording.sentences import UNSURE, narrow, which_one
 
 if TYPE_CHECKING:
     from index.storage.store import Store
@@ -51,11 +51,20 @@ class Extractor:
             return Extraction(Draft())
         if query.unknown_places and not query.places:
             return self._around(query)
+        if query.shared:
+            return self._each_namesake(query, query.shared)
         if query.type not in ("compare", "rank", "trend"):
             return self._single(query)
         table = self._tables.draft(query)
         named = query.limit is not None or (query.type == "compare" and len(query.places) <= MOST_NAMED)
         return table if table.draft.statements or named else self._single(replace(query, type="number"))
+
+    def _each_namesake(self, query: Query, name: str) -> Extraction:
+        """One line for each of the covered places that have the name asked about, with the question which is meant;
+        without lines, for what no table holds, the question alone."""
+        table = self._tables.draft(query) if query.type == "compare" else Extraction(Draft())
+        note = which_one(name, query.places)
+        return replace(table, draft=replace(table.draft, notes=(*table.draft.notes, note)))
 
     def _around(self, query: Query) -> Extraction:
         """What the reports of the place around say of one that has no report of its own, where they name it."""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from index.text.places import same
 from index.types import Context, Kind, Passage
 from rag.types import Query
 
@@ -25,6 +26,11 @@ def kind_fits(asked: Kind | None, kind: Kind) -> bool:
     return asked is None or kind in _FITS[asked]
 
 
+def place_fits(context: Context, places: Collection[str]) -> bool:
+    """Whether a passage is about one of `places`; none given: any place fits."""
+    return not places or any(same(context.place, place) for place in places)
+
+
 def time_fits(context: Context, years: Collection[int], period: tuple[int, int] | None, *, as_of: bool = False) -> bool:
     """Whether a passage speaks of one of `years`, or of `period`; neither given: any time fits. With `as_of` a period
     that ends with one of `years` fits too."""
@@ -37,7 +43,7 @@ def time_fits(context: Context, years: Collection[int], period: tuple[int, int] 
 def fits(query: Query, context: Context) -> bool:
     """Whether what is said in `context` may answer `query`: its place, time and kind are those asked for."""
     return (
-        (not query.places or context.place in query.places)
+        place_fits(context, query.places)
         and time_fits(context, query.years, query.period, as_of=query.as_of)
         and kind_fits(query.kind, context.kind)
     )
@@ -63,7 +69,7 @@ class ContextTable:
     ) -> Mask:
         """Bool (passages,): the rows that fit everything that is given."""
         fits = [
-            (not places or c.place in places) and time_fits(c, years, period, as_of=as_of) and kind_fits(kind, c.kind)
+            place_fits(c, places) and time_fits(c, years, period, as_of=as_of) and kind_fits(kind, c.kind)
             for c in self._contexts
         ]
         mask: Mask = np.array(fits, np.bool_)[self._rows]

@@ -144,13 +144,15 @@ def _in_chinese(text: str, english: bool, coverage: Coverage) -> str:
     return cues.THAN.sub("、", cues.FROM.sub("", cues.FIVE_YEARS.sub("过去5年", years)))
 
 
-def _say(question: str, coverage: Coverage, asked: int) -> _Said:
-    """What one question says, without the ones before it. `asked` is the year that 今年 means."""
+def _say(question: str, coverage: Coverage, asked: int, kept: Sequence[str] = ()) -> _Said:
+    """What one question says, without the ones before it. `asked` is the year that 今年 means, `kept` are the places
+    spoken of before: of several of one name they tell which is meant."""
     text = fold(question)
     for spoken, written in cues.SPOKEN:
         text = spoken.sub(written, text)
     english = is_english(text)
-    places, unknown, rest = placed(_in_chinese(text, english, coverage), coverage)
+    new_topic = bool(cues.NEW_TOPIC.search(text))
+    places, unknown, rest, shared = placed(_in_chinese(text, english, coverage), coverage, () if new_topic else kept)
     names, rest = named(rest, coverage)
     if english:
         unknown += uncovered_names(rest, text)
@@ -163,7 +165,7 @@ def _say(question: str, coverage: Coverage, asked: int) -> _Said:
     times = tuple(find_times(said, asked, heading=True))
     bare = _without(said, times)
     plain = bare
-    places_or_times = max(len(places) + len(unknown), len({t.year or t.period for t in times}))
+    places_or_times = max(1 if shared else len(places) + len(unknown), len({t.year or t.period for t in times}))
     operations = _operations(text)
     limit, span = (limit_in(bare) if len(places) > 1 else None) or (None, (0, 0))
     type_ = _type(bare, places_or_times, ranks=limit is not None or cues.RANK.search(text) is not None)
@@ -186,6 +188,7 @@ def _say(question: str, coverage: Coverage, asked: int) -> _Said:
         topic=_topic(bare),
         places=places,
         unknown_places=unknown,
+        shared=shared,
         names=names,
         years=years,
         period=periods[0] if periods else None,
@@ -204,7 +207,7 @@ def _say(question: str, coverage: Coverage, asked: int) -> _Said:
         limit=limit,
     )
     fragment = bool(cues.CONTEXTUAL.search(text.lower())) or not (set(query.topic.split()) - _SAYING_LITTLE)
-    return _Said(query, times, fragment, bool(cues.NEW_TOPIC.search(text)))
+    return _Said(query, times, fragment, new_topic)
 
 
 def _inherit(said: _Said, before: Query) -> Query:
@@ -228,6 +231,7 @@ def _inherit(said: _Said, before: Query) -> Query:
         topic=topic or before.topic,
         places=places,
         unknown_places=now.unknown_places if said.placed else before.unknown_places,
+        shared=now.shared if said.placed else before.shared,
         names=now.names if said.placed or now.names else before.names,
         years=years,
         period=now.period if said.timed else before.period,
@@ -241,7 +245,14 @@ def _inherit(said: _Said, before: Query) -> Query:
 
 def _stay(said: _Said, before: Query) -> Query:
     """A whole question that names neither place nor time most likely stays with those of the one before it."""
-    return replace(said.query, places=before.places, years=before.years, period=before.period, stayed=True)
+    return replace(
+        said.query,
+        places=before.places,
+        shared=before.shared,
+        years=before.years,
+        period=before.period,
+        stayed=True,
+    )
 
 
 def _settle(query: Query, times: Sequence[Time], coverage: Coverage) -> Query:
@@ -285,11 +296,13 @@ def understand(
 def _after(question: str, before: Query | None, coverage: Coverage, asked: int, *, self_contained: bool) -> Query:
     if before is not None and len(before.years) == 1 and cues.LAST_YEAR.search(question):
         asked = before.years[0]
-    said = _say(question, coverage, asked)
+    said = _say(question, coverage, asked, (*before.places, *before.unknown_places) if before else ())
     here = said.query
     if before is not None and not said.new_topic:
         if said.fragment:
             here = _inherit(said, before)
         elif not said.placed and not said.timed and not self_contained and here.type != "beyond":
             here = _stay(said, before)
+    if here.shared and here.type in ("number", "what", "when"):  # one line for each place of that name
+        here = replace(here, type="compare")
     return _settle(here, said.times, coverage)
