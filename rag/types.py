@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from index.types import Context, Hit, Kind, Span
 
@@ -20,6 +20,13 @@ Polarity = Literal["yes", "no"]
 Bound = Literal["exact", "about", "at_least", "stated"]  # of a result: “stated” holds of the numbers as written only
 
 
+class Namesakes(NamedTuple):
+    """A name as a question says it, and the covered places that have it."""
+
+    name: str
+    places: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A question understood. Empty tuples mean “not said”; constraints that are said must be met."""
@@ -29,7 +36,7 @@ class Query:
     topic: str  # the text less places, years, kind words and question words
     places: tuple[str, ...] = ()
     unknown_places: tuple[str, ...] = ()  # named, and not covered by any report
-    shared: str | None = None  # the name that all of `places` have, where it was not said which of them is meant
+    shared: Namesakes | None = None  # those of `places` of which it was not said which is meant
     names: tuple[str, ...] = ()  # short names of places that are part of what is asked about: 广州 of 广州地铁
     years: tuple[int, ...] = ()
     period: tuple[int, int] | None = None

@@ -186,6 +186,28 @@ def test_names_of_places_in_documents_and_questions(asked: str, number: int | No
     assert answer.refused == (number is None)
 
 
+@pytest.mark.parametrize("asked", ["昆山", "义乌", "鼓楼", "苏州工业园区", "南山区", "恩施", "长三角", "全国", "朝阳"])
+def test_what_lies_elsewhere_is_refused(asked: str) -> None:
+    answer = of("青岛市 青岛市市北区").ask(f"{asked}2024年GDP多少？")
+    assert answer.refused
+    assert not answer.citations
+
+
+def test_where_nothing_tells_it_is_asked_which_is_meant() -> None:
+    answer = of("江苏省 徐州市 南京市").ask("鼓楼区2024年GDP多少？")
+    assert answer.refused
+    assert "叫“鼓楼区”的有4处：南京市鼓楼区、徐州市鼓楼区、福州市鼓楼区、开封市鼓楼区。请写明是哪一处。" in answer.answer
+
+
+def test_a_short_name_of_a_province_and_of_a_city_means_what_is_loaded() -> None:
+    both = of("吉林省 吉林市")
+    assert figures(both.ask("吉林2024年GDP多少？")) == ["1001", "1002"]
+    assert figures(both.ask("吉林市2024年GDP多少？")) == ["1002"]
+    assert figures(of("吉林市").ask("吉林2024年GDP多少？")) == ["1001"]
+    assert of("吉林市").ask("吉林省2024年GDP多少？").refused
+    assert of("吉林省").ask("吉林市2024年GDP多少？").refused
+
+
 def test_names_of_one_place_are_the_same_and_others_are_not() -> None:
     pairs = [
         ("即墨市", "即墨区"),

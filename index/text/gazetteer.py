@@ -252,6 +252,12 @@ def zone_kind(text: str, at: int) -> str | None:
 
 
 @cache
+def short_names(level: int) -> frozenset[str]:
+    """The short names of all places of a level."""
+    return frozenset(place.short for place in by_code().values() if place.level == level)
+
+
+@cache
 def _by_short() -> dict[str, tuple[Place, ...]]:
     found: dict[str, list[Place]] = {}
     for place in by_code().values():

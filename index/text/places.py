@@ -24,6 +24,7 @@ from index.text.gazetteer import (
     same,
     senses,
     settle,
+    short_names,
     siblings,
     table,
     zone,
@@ -32,6 +33,7 @@ from index.text.gazetteer import (
 )
 
 __all__ = [
+    "COMMON_NOUNS",
     "COUNTRY",
     "Mention",
     "Place",
@@ -48,6 +50,7 @@ __all__ = [
     "same",
     "senses",
     "settle",
+    "short_names",
     "siblings",
     "table",
 ]
@@ -191,10 +194,10 @@ def _read(text: str, match: re.Match[str], reader: _Reader) -> tuple[Mention | N
     name = reader.names[match[0]]
     if inner := _city_and_district(text, match, reader):
         return inner, inner.end
+    if zoned := _zone(text, start, end, name.senses):
+        return (zoned, zoned.end) if start in _word_starts(text) else (None, end)
     if len(match[0]) == 2 and not reader.beside(name.senses) and not _is_word(text, start, end, whole=name.whole):
         return None, start + 1  # 海口 in 入海口, 范县 in 示范县, 文山 in 文山会海
-    if zoned := _zone(text, start, end, name.senses):
-        return zoned, zoned.end
     if not name.whole and (_PART_OF_NAME.match(text, end) or text[start - 1 : start] in ("“", "‘", "《")):
         return None, end
     place = name.senses[0].place

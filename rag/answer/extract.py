@@ -52,19 +52,19 @@ class Extractor:
         if query.unknown_places and not query.places:
             return self._around(query)
         if query.shared:
-            return self._each_namesake(query, query.shared)
+            return self._each_namesake(query)
         if query.type not in ("compare", "rank", "trend"):
             return self._single(query)
         table = self._tables.draft(query)
         named = query.limit is not None or (query.type == "compare" and len(query.places) <= MOST_NAMED)
         return table if table.draft.statements or named else self._single(replace(query, type="number"))
 
-    def _each_namesake(self, query: Query, name: str) -> Extraction:
+    def _each_namesake(self, query: Query) -> Extraction:
         """One line for each of the covered places that have the name asked about, with the question which is meant;
         without lines, for what no table holds, the question alone."""
         table = self._tables.draft(query) if query.type == "compare" else Extraction(Draft())
-        note = which_one(name, query.places)
-        return replace(table, draft=replace(table.draft, notes=(*table.draft.notes, note)))
+        notes = (which_one(*query.shared),) if query.shared else ()
+        return replace(table, draft=replace(table.draft, notes=(*table.draft.notes, *notes)))
 
     def _around(self, query: Query) -> Extraction:
         """What the reports of the place around say of one that has no report of its own, where they name it."""

@@ -7,8 +7,22 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from index.text.places import COUNTRY, Mention, Place, find_places, group, groups, identify, lookup, parent, settle
+from index.text.places import (
+    COMMON_NOUNS,
+    COUNTRY,
+    Mention,
+    Place,
+    find_places,
+    group,
+    groups,
+    identify,
+    lookup,
+    parent,
+    settle,
+    short_names,
+)
 from index.types import Coverage
+from rag.types import Namesakes
 from rag.understand import cues
 from rag.understand.limits import limit_in
 
@@ -24,12 +38,12 @@ def _display(text: str, mention: Mention) -> str:
 
 class Asked(NamedTuple):
     """The places that a question asks about: covered ones, named but uncovered ones, the text without them, and the
-    name that several of the covered ones share, where the question says no more."""
+    ones that share a name where the question says no more."""
 
     places: tuple[str, ...]
     unknown: tuple[str, ...]
     rest: str
-    shared: str | None = None
+    shared: Namesakes | None = None
 
 
 class _Covered:
@@ -50,7 +64,7 @@ def placed(text: str, coverage: Coverage, kept: Sequence[str] = ()) -> Asked:
     covered = _Covered(coverage)
     text, mentions = _mentioned(text, covered)
     asked = _named(text, mentions, covered, tuple(map(identify, kept)))
-    asked = _country(_group(asked, covered), covered)
+    asked = _elsewhere(_country(_group(asked, covered), covered))
     asked = _whole_city(asked, covered)
     return _leveled(text, asked, coverage)
 
@@ -77,7 +91,7 @@ def _named(text: str, mentions: Sequence[Mention], covered: _Covered, kept: Sequ
             meant = _meant(mention, mentions, kept, covered.places)
             there = [covered.label[place.code] for place in meant if place.code in covered.label]
             known |= dict.fromkeys(reversed(there))
-            shared = name if len(there) > 1 else shared
+            shared = Namesakes(name, tuple(there)) if len(there) > 1 else shared
             if not there:
                 single = len(meant) == 1 and meant[0].label != meant[0].name
                 unknown[meant[0].label if single else re.sub(r"\s", "", name)] = None
@@ -143,6 +157,24 @@ def _country(asked: Asked, covered: _Covered) -> Asked:
     if COUNTRY in covered.names:
         return asked._replace(places=tuple(dict.fromkeys((COUNTRY, *asked.places))))
     return asked._replace(unknown=tuple(dict.fromkeys((COUNTRY, *asked.unknown))))
+
+
+def _elsewhere(asked: Asked) -> Asked:
+    """A county or district that a question calls by its short name and that lies near none of the covered places: what
+    the reports say of others is no answer for it (昆山2024年GDP, in the library of another city)."""
+    if asked.places or asked.unknown:
+        return asked
+    import rjieba
+
+    at = 0
+    for word, tag in rjieba.tag(asked.rest):
+        start, at = at, at + len(word)
+        if word in COMMON_NOUNS or word not in short_names(3) or not cues.SAID_OF_IT.match(asked.rest, at):
+            continue
+        opens = not re.search(r"\w", asked.rest[:start])
+        if tag == "ns" or (opens and (tag[:2] in ("nr", "nz") or cues.ITS_FIGURE.match(asked.rest, at))):
+            return asked._replace(unknown=(word,), rest=f"{asked.rest[:start]} {asked.rest[at:]}")
+    return asked
 
 
 def _whole_city(asked: Asked, covered: _Covered) -> Asked:

@@ -160,7 +160,7 @@ def refusal(query: Query, coverage: Coverage, covered: Sequence[str]) -> str:
     if query.type == "beyond":
         reason = "这个问题超出了报告原文：资料只写了做了什么、计划做什么，没有写原因、看法、预测或办事信息。"
     elif query.shared:
-        reason = which_one(query.shared, query.places)
+        reason = which_one(*query.shared)
     elif query.unknown_places and not query.places:
         reason = f"资料里没有{'、'.join(query.unknown_places)}的内容。" + "".join(map(_namesakes, query.unknown_places))
     elif query.years and not set(query.years) & set(coverage.years):
