@@ -156,7 +156,8 @@ class Pipeline:
         others = [(s, len(markers) + n) for n, s in enumerate(contradicting, 1)]
         citations = {m: citation(s, m, self.store) for s, m in (*marked, *others)}
         table = tabulated(query, marked, self.extractor.measures) if extraction.draft.table else Table()
-        table = replace(table, computed=tuple(c for c in table.computed if recomputed(c, citations)))
+        kept = tuple(c for c in table.computed if not query.shared and recomputed(c, citations))
+        table = replace(table, computed=kept)
         taken = (f"按{query.assumed_year}年：",) if query.assumed_year else ()
         notes = self._notes(extraction, table)
         answered = phrase.answered(query, extraction.draft.polarity)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from index.search import filter as filter_
 from index.search.filter import Filter
@@ -27,6 +27,13 @@ _WANTED: Mapping[QuestionType, Wanted] = {
 }  # fmt: skip
 Polarity = Literal["yes", "no"]
 Bound = Literal["exact", "about", "at_least", "stated"]  # of a result: “stated” holds of the numbers as written only
+
+
+class Namesakes(NamedTuple):
+    """A name as a question says it, and the covered places that have it."""
+
+    name: str
+    places: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,7 @@ class Query:
     topic: str  # the text less places, years, kind words and question words
     places: tuple[str, ...] = ()
     unknown_places: tuple[str, ...] = ()  # named, and not covered by any report
+    shared: Namesakes | None = None  # those of `places` of which it was not said which is meant
     names: tuple[str, ...] = ()  # short names of places that are part of what is asked about: 广州 of 广州地铁
     years: tuple[int, ...] = ()
     period: tuple[int, int] | None = None

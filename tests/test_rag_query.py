@@ -73,7 +73,7 @@ TABLE = [
     row("市北区为什么要发展邮轮经济", places=(SHIBEI,), type="beyond"),
     row("你觉得李沧区发展得好不好", type="beyond"),
     row("崂山区明天的天气", type="beyond"),
-    row("济南市历下区2025年新增就业多少人", places=(), unknown_places=("历下区",), years=(2025,)),
+    row("济南市历下区2025年新增就业多少人", places=(), unknown_places=("济南市历下区",), years=(2025,)),
     row("即墨区2025年生产总值目标", places=(), unknown_places=("即墨区",), years=(2025,)),
     row("2030年市北区新增就业多少人", places=(SHIBEI,), years=(2030,), period=None),
     row("二〇二五年市北区新增就业多少人", years=(2025,)),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from index.annotate.conflicts import Conflict, Outcome, Verdict, find_conflicts, find_outcomes
 from index.text.normalize import fold
+from index.text.places import identify, same
 from index.types import Fact, Paragraph, Relation, Report
 from rag.wording.sentences import KIND_NAMES
 from ui.web.reading import paragraph_numbers
@@ -87,8 +88,11 @@ def chosen(
 
 
 def _is_place(place: str | None, wished: str) -> bool:
-    """市北 wishes for 市北区 too."""
-    return place is not None and (place == wished or (len(wished) > 1 and place[:-1] == wished))
+    """市北 wishes for 市北区 too, 鼓楼区 for every one of that name, and 即墨市 for 即墨区."""
+    if place is None:
+        return False
+    known = identify(place)
+    return same(place, wished) or (len(wished) > 1 and wished in (known.name, known.short))
 
 
 def _in_year(fact: Fact, year: int) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from index.parse.outline import Block
 from index.text.clauses import clauses, sentences
 from index.text.modality import calls_to_action, counts, explains, kind_of_wording, sets_the_stage, strong_kind
-from index.text.places import COUNTRY, find_places, lookup, parent, siblings
+from index.text.places import COUNTRY, Mention, find_places, lookup, named_zone, parent, siblings
 from index.text.times import Time, find_times
 from index.types import Context, Kind, Span
 
@@ -68,12 +68,15 @@ def _near(frame: Frame) -> frozenset[str]:
     return frozenset([frame.place]) if frame.place else frozenset()
 
 
-def _related(name: str, frame: Frame) -> bool:
-    """Whether a report about `frame.place` may speak of this place: itself, around, beside or inside it."""
-    here, there = lookup(frame.place or ""), lookup(name)
-    if here is None or there is None:
-        return here is None and there is not None
-    return there.code.startswith(here.code[:-2] or here.code) or here.code.startswith(there.code)
+def _related(mention: Mention, frame: Frame) -> bool:
+    """Whether a report about `frame.place` may speak of this place: itself, around, beside or inside it. Of a name
+    that several places share one of them is enough: what is said of it is not said of the report's place."""
+    here = lookup(frame.place or "")
+    if here is None:
+        return True
+    beside = here.parent_code or here.code
+    there = {mention.place.code, *(sense.place.code for sense in mention.senses)}
+    return any(code.startswith(beside) or here.code.startswith(code) for code in there)
 
 
 def _dated(context: Context, time: Time, frame: Frame) -> Context:
@@ -99,9 +102,9 @@ def _heading_context(text: str, above: Context, frame: Frame) -> tuple[Context, 
         wording = kind_of_wording(text)
         if wording in ("target", "result") and context.period is None:
             context = replace(context, kind=wording)
-    places = [m for m in find_places(text, _near(frame)) if m.start <= 2 and _related(m.place.name, frame)]
+    places = [m for m in find_places(text, _near(frame)) if m.start <= 2 and _related(m, frame)]
     if places:
-        context = replace(context, place=places[0].place.name)
+        context = replace(context, place=places[0].place.label)
     if explains(text):
         return replace(context, year=None, period=None, kind="other"), True
     if sets_the_stage(text):
@@ -114,10 +117,10 @@ def _heading_context(text: str, above: Context, frame: Frame) -> tuple[Context, 
 def _subject_place(sentence: str, frame: Frame) -> str | None:
     """The place that a sentence is about: its full name opens the sentence or follows only a time."""
     for mention in find_places(sentence, _near(frame))[:1]:  # another place stands ahead of all others
-        if mention.whole and _SUBJECT_AHEAD.match(sentence[: mention.start]) and _related(mention.place.name, frame):
+        if mention.whole and _SUBJECT_AHEAD.match(sentence[: mention.start]) and _related(mention, frame):
             after = sentence[mention.end : mention.end + 1]
             if after and after not in "第委人政":
-                return mention.place.name
+                return mention.place.label
     return None
 
 
@@ -248,25 +251,43 @@ def _undated_headings(blocks: Sequence[Block], found: list[Context], heads: Mapp
                 found[i] = Context(found[i].place)
 
 
-def infer_place(title: str, texts: Sequence[str]) -> str | None:
+def infer_place(title: str, texts: Sequence[str], *, file: str = "", year: int | None = None) -> str | None:
     """The place a report is about: named in its title, else the country when the central government gives it, else
-    the place its text names in full most often, or the division around those it names."""
+    the place its text names in full most often, or the division around those it names. A name that several places
+    share is told by the folders of `file` and by the divisions that the text names; where they do not tell, the place
+    is known by the bare name, which is none of theirs."""
     for mention in find_places(title):
-        return mention.place.name
+        return told_apart(mention, file, texts, year)
+    if zone := named_zone(title):
+        return zone
     if _CENTRAL.search(title) or any(_FOR_THE_STATE_COUNCIL.search(text) for text in texts[:OPENING]):
         return COUNTRY
-    named = Counter(m.place.name for text in texts for m in find_places(text) if m.whole)
-    return _place_of_most(named) if named else None
-
-
-def _place_of_most(named: Counter[str]) -> str:
-    """The place that is named most often, or the one around it when those beside it are named more often together."""
-    name, times = named.most_common(1)[0]
-    place = lookup(name)
-    around = parent(place) if place else None
-    beside = {p.name for p in siblings(place)} if place else set()
+    mentions = [m for text in texts for m in find_places(text) if m.whole]
+    named = Counter(m.place for m in mentions)
+    if not named:
+        return None
+    place, times = named.most_common(1)[0]
+    around, beside = parent(place), set(siblings(place))
     others = sum(n for other, n in named.items() if other in beside) - times
-    return around.name if around and others > times else name
+    if around and others > times:
+        return around.label
+    return told_apart(next(m for m in mentions if m.place == place), file, texts, year)
+
+
+def told_apart(mention: Mention, file: str, texts: Sequence[str], year: int | None = None) -> str:
+    """The label of the one place that a report can mean by a name that several share: the folders in which the file
+    lies tell it, else its first paragraphs, else all of them; where several fit, it is known by the name alone."""
+    senses = [s for s in mention.senses if s.until is None or year is None or year <= s.until]
+    if len({sense.place for sense in senses}) == 1:
+        return senses[0].place.label
+    for evidence in ([file], texts[:OPENING], texts):
+        around = {m.place for text in evidence for m in find_places(text) if len(m.senses) == 1}
+        for level in (3, 2, 1):  # 徐州市 tells more than 江苏省
+            near = [place for place in around if place.level == level]
+            fitting = {sense.place for sense in senses if any(place.holds(sense.place) for place in near)}
+            if len(fitting) == 1:
+                return fitting.pop().label
+    return mention.place.name
 
 
 def infer_year(title: str, texts: Sequence[str]) -> int | None:

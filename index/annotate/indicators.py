@@ -127,7 +127,7 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 def _without_place(text: str, place: str | None) -> str:
     """Without the name of `place` in front, where it is not part of a longer word (青岛市级)."""
     known = lookup(place or "")
-    for name in (place, known.short if known else None):
+    for name in (place, *((known.name, known.short) if known else ())):
         rest = text[len(name) :] if name and text.startswith(name) else ""
         if len(rest) > 1 and rest[0] not in "级港市区县银啤国" and (name == place or _LEAD.match(rest)):
             return rest

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from index.annotate.context import Frame, contexts, frame_of, infer_place, infer_year
+from index.annotate.context import Frame, contexts, frame_of, infer_place, infer_year, told_apart
 from index.annotate.facts import facts_of
 from index.annotate.passages import passages_of
 from index.parse.duplicates import find_duplicates
 from index.parse.front_matter import told_by
 from index.parse.outline import Block, outline
+from index.text.places import find_places
 from index.types import Fact, Paragraph, Passage, Report
 
 
@@ -31,18 +32,30 @@ def _text(metadata: Mapping[str, object], key: str) -> str | None:
     return str(value) if value else None
 
 
+def _settled(place: str, file: str, texts: Sequence[str], year: int | None) -> str:
+    """The place that the metadata name, under its label: of a name that several places share, the one that file and
+    text tell. So a report of 徐州市鼓楼区 never has the name of 南京市鼓楼区."""
+    found = find_places(place)
+    if len(found) == 1 and (found[0].start, found[0].end) == (0, len(place)):
+        return told_apart(found[0], file, texts, year)
+    return place
+
+
 def _describe(blocks: Sequence[Block], file: str, sha256: str, metadata: Mapping[str, object]) -> Report:
     """What the metadata says of the report, and what the text tells where they are silent."""
     titles = [b.text for b in blocks if b.role == "title"]
     title = _text(metadata, "title") or (titles[0] if titles else file.rsplit("/", 1)[-1].rsplit(".", 1)[0])
     texts = [*titles, *(b.text for b in blocks if b.role != "title")]
-    year = metadata.get("year")
     told = told_by(b.text for b in takewhile(lambda b: b.role in ("title", "furniture"), blocks))
+    named = " ".join([title, *titles])
+    said = metadata.get("year")
+    year = int(str(said)) if said else infer_year(named, texts)
+    place = _text(metadata, "place")
     return Report(
         id=sha256[:12],
         title=title,
-        place=_text(metadata, "place") or infer_place(" ".join([title, *titles]), texts),
-        year=int(str(year)) if year else infer_year(" ".join([title, *titles]), texts),
+        place=_settled(place, file, texts, year) if place else infer_place(named, texts, file=file, year=year),
+        year=year,
         genre=_text(metadata, "genre"),
         publisher=_text(metadata, "publisher") or told.get("publisher"),
         date=_text(metadata, "date") or told.get("date"),

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from index.text.places import lookup
+from index.text.places import lookup, same
 from index.types import Context, Kind
 
 Aspect = Literal["place", "name", "report", "time", "kind"]
@@ -91,7 +91,7 @@ class Filter:
         yield "name", self._named(subject)
 
     def _place(self, context: Context) -> Fit:
-        if not self.places or context.place in self.places:
+        if not self.places or any(same(context.place, place) for place in self.places):
             return "match"
         return "open" if context.place is None else "clash"
 

@@ -1,8 +1,4 @@
-"""Places: the administrative divisions of China and how texts name them.
-
-`places.tsv` holds the codes and names of GB/T 2260 as published in the MIT-licensed package cpca 0.5.5
-(`cpca/resources/adcodes.csv`), without coordinates and without the rows that are no names (市辖区, 县).
-"""
+"""The places that a text names."""
 
 from __future__ import annotations
 
@@ -11,25 +7,54 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 
-COUNTRY = "全国"  # the place of a report of the central government; it has no code
-# National new areas are governed like districts but have no code of their own: name -> code of the city around it.
-_NEW_AREAS = {
-    "西海岸新区": "3702", "雄安新区": "1306", "两江新区": "5000", "兰州新区": "6201", "南沙新区": "4401", "西咸新区": "6101",
-    "贵安新区": "5201", "金普新区": "2102", "天府新区": "5101", "湘江新区": "4301", "江北新区": "3201", "福州新区": "3501",
-    "滇中新区": "5301", "哈尔滨新区": "2301", "长春新区": "2201", "赣江新区": "3601", "舟山群岛新区": "3309",
-}  # fmt: skip
-_SUFFIX = re.compile(
-    r"(?:(?:壮族|回族|维吾尔)?自治区|特别行政区|[^\W族]{1,3}族(?:[^\W族]{1,3}族){0,5}+自治[州县旗]|自治[州县旗]|地区|新区|林区|省|市|区|县|盟|旗)$"
+from index.text.gazetteer import (
+    COMMON_NOUNS,
+    COUNTRY,
+    Place,
+    Sense,
+    all_senses,
+    by_code,
+    children,
+    group,
+    groups,
+    identify,
+    lookup,
+    parent,
+    same,
+    senses,
+    settle,
+    short_names,
+    siblings,
+    table,
+    zone,
+    zone_kind,
+    zone_names,
 )
-_COMMON_NOUNS = {
-    "城区",
-    "郊区",
-    "矿区",
-    "老城区",
-    "新城区",
-}  # districts are called so, but in running text the word means what it says
+
+__all__ = [
+    "COMMON_NOUNS",
+    "COUNTRY",
+    "Mention",
+    "Place",
+    "Sense",
+    "by_code",
+    "canonical",
+    "find_places",
+    "group",
+    "groups",
+    "identify",
+    "lookup",
+    "named_zone",
+    "parent",
+    "same",
+    "senses",
+    "settle",
+    "short_names",
+    "siblings",
+    "table",
+]
+
 # What follows a short name when it is part of another name: 青岛港, 崂山实验室, “莱西经验”.
 _PART_OF_NAME = re.compile(
     r"(?:(?!哪|几|什么|怎|多少|打算|计划|准备|开通|开工|动工|新建|新开|修建|建成|建设|启用)"
@@ -37,96 +62,88 @@ _PART_OF_NAME = re.compile(
     r"(?:路|街|道|高速|高铁|隧道|大桥|地铁|铁路|快速路|实验室|大学|学院|学校|中学|小学|研究院|医院|院区|卫生|湖|河|江|港|湾|岛(?!市)|站|机场|山|经验|会议|周末"
     r"|合作组织|集团|公司|银行|啤酒|日报|晚报|示范区|集聚区|活力区|开发区|高新区|自贸|产业园|园区|走廊|都市圈|片区|校区|老城|博物馆|美术馆|图书馆|基地|中心|艺术节)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An administrative division. `code` has 2 digits for a province, 4 for a city, 6 for a county or district."""
-
-    name: str
-    code: str
-
-    @property
-    def parent_code(self) -> str:
-        return self.code[:-2]
-
-    @property
-    def short(self) -> str:
-        """The name without its kind: 青岛市 -> 青岛; the whole name where fewer than two characters would be left."""
-        stem = _SUFFIX.sub("", self.name)
-        return stem if len(stem) >= 2 else self.name
+LONGEST_ZONE = 12  # characters of a zone's own name
+_OF_A_REPORT = re.compile(r"$|\s|\d{4}年|政府|管委会|管理委员会|党工委|工作|国民经济|统计")
+_YEAR = re.compile(r"^\d{4}年度?")
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A place named at ``text[start:end]``; `whole` when its full name is written."""
+    """A place named at ``text[start:end]``, with the divisions around it that are written in front (徐州市鼓楼区);
+    `whole` when its full name is written. `senses` are all places that the name can mean where it stands; `place` is
+    the one that is meant, or one known by the name alone where several are left."""
 
     place: Place
     start: int
     end: int
     whole: bool
+    senses: tuple[Sense, ...]
+
+    @property
+    def settled(self) -> bool:
+        return any(sense.place.code == self.place.code for sense in self.senses)
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """What one name can mean near some places, and whether it is a full name."""
+
+    senses: tuple[Sense, ...]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """All names that can be meant near some places."""
+
+    pattern: re.Pattern[str]
+    names: dict[str, _Name]
+    near: tuple[Place, ...]
+
+    def settled(self, mention: Mention) -> Mention:
+        """The mention with the place that is meant near here; where several are left, known by its name alone."""
+        if len(mention.senses) == 1:
+            return mention
+        meant = settle(mention.senses, self.near)
+        name = mention.place.name
+        place = meant[0] if len(meant) == 1 else Place(name, f":{name}")
+        return Mention(place, mention.start, mention.end, mention.whole, mention.senses)
+
+    def beside(self, meant: Iterable[Sense]) -> bool:
+        """Whether one of the places is one of those near here or beside one of them."""
+        around = {place.parent_code for place in self.near}
+        return any(sense.place.parent_code in around for sense in meant)
+
+    def here(self, meant: Iterable[Sense]) -> bool:
+        """Whether one of the places is one of those near here."""
+        return any(sense.place.code == place.code for sense in meant for place in self.near)
 
 
 @cache
-def table() -> dict[str, tuple[Place, ...]]:
-    """Full name -> the places of that name (several districts are called 鼓楼区)."""
-    rows: dict[str, list[Place]] = {}
-    for line in files("index.text").joinpath("places.tsv").read_text("utf-8").splitlines()[1:]:
-        code, name = line.split("\t")
-        code = code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
-        rows.setdefault(name, []).append(Place(name, code))
-    for name, code in _NEW_AREAS.items():
-        rows.setdefault(name, []).append(Place(name, code + "99"))
-    # The table is of 2017; counties and county-level cities become districts and keep their codes' neighbourhood.
-    for place in [p for found in rows.values() for p in found if len(p.code) == 6 and p.name[-1] in "市县"]:
-        if place.short != place.name and (district := place.short + "区") not in rows:
-            rows[district] = [Place(district, place.code)]
-    return {name: tuple(found) for name, found in rows.items()}
+def _reader(near: frozenset[str]) -> _Reader:
+    """The names of all divisions and zones, the short ones of provinces and cities, and of what is near `near`."""
+    here = tuple(identify(name) for name in sorted(near) if name != COUNTRY)  # 全国 is an adjective, too
+    names = {name: _Name(meant, True) for name, meant in all_senses().items()}
+    for place in here:  # what a document is about is a place, though no table has it
+        for name in (place.name, *zone_names(place)):
+            held = names.get(name, _Name((), True)).senses
+            if place.code not in {sense.place.code for sense in held}:
+                names[name] = _Name((*held, Sense(place)), True)
+    for short, places in _shorts(here).items():
+        if short not in names:
+            highest = min(place.level for place in places)
+            names[short] = _Name(tuple(Sense(p, int(p.level > highest)) for p in places), False)
+    return _Reader(_longest_of(names), names, here)
 
 
-@cache
-def by_code() -> dict[str, Place]:
-    """Code -> place, under its name in the table."""
-    found: dict[str, Place] = {}
-    for places in table().values():
-        for place in places:
-            found.setdefault(place.code, place)
-    return found
-
-
-def lookup(name: str) -> Place | None:
-    """The place of this full name; where several share it, the first by code."""
-    found = table().get(name)
-    return found[0] if found else None
-
-
-def parent(place: Place) -> Place | None:
-    """The division around it: 市北区 -> 青岛市 -> 山东省 -> None. Cities under the central government are their own."""
-    return by_code().get(place.parent_code) if len(place.code) > 2 else None
-
-
-def siblings(place: Place) -> tuple[Place, ...]:
-    """All divisions with the same parent, itself included."""
-    if len(place.code) <= 2:
-        return (place,)
-    return tuple(p for p in by_code().values() if p.parent_code == place.parent_code)
-
-
-@cache
-def _names(near: frozenset[str]) -> tuple[re.Pattern[str], dict[str, tuple[Place, bool]]]:
-    """A pattern of all names that can be meant near the places `near`, and what each means."""
-    meaning: dict[str, tuple[Place, bool]] = {}
-    everywhere = [p for p in by_code().values() if len(p.code) <= 4]
-    around = [s for name in sorted(near) if (p := lookup(name)) for s in siblings(p)]
-    around += [c for name in sorted(near) if (p := lookup(name)) for c in by_code().values() if c.parent_code == p.code]
+def _shorts(near: Iterable[Place]) -> dict[str, tuple[Place, ...]]:
+    """Short name -> the places called so: provinces and cities, and what lies beside or inside the places `near`."""
+    everywhere = [p for p in by_code().values() if p.level <= 2]
+    around = [p for n in near for p in (n, *siblings(n), *children(n))]
+    found: dict[str, dict[Place, None]] = {}
     for place in everywhere + around:
-        meaning.setdefault(place.short, (place, place.short == place.name))
-    for name, found in table().items():
-        if name in _COMMON_NOUNS:
-            continue
-        close = [p for p in found if any((n := lookup(x)) and p.code[:4] == n.code[:4] for x in near)]
-        meaning[name] = ((close or found)[0], True)
-    return _longest_of(meaning), meaning
+        found.setdefault(place.short, {})[place] = None
+    return {short: tuple(places) for short, places in found.items()}
 
 
 def _longest_of(names: Iterable[str]) -> re.Pattern[str]:
@@ -138,11 +155,6 @@ def _longest_of(names: Iterable[str]) -> re.Pattern[str]:
     return re.compile(f"(?=[{''.join(map(re.escape, rests))}])(?:{branches})")
 
 
-def _near(place: Place, near: frozenset[str]) -> bool:
-    """Whether a place is one of `near` or beside one of them."""
-    return any((n := lookup(name)) and n.parent_code == place.parent_code for name in near)
-
-
 @lru_cache(maxsize=4096)
 def _word_starts(text: str) -> frozenset[int]:
     import rjieba
@@ -150,30 +162,105 @@ def _word_starts(text: str) -> frozenset[int]:
     return frozenset(itertools.accumulate(map(len, rjieba.cut(text)), initial=0))
 
 
+def _is_word(text: str, start: int, end: int, *, whole: bool) -> bool:
+    """Whether `text[start:end]` begins a word, and ends one too where it is no full name."""
+    starts = _word_starts(text)
+    return start in starts and (whole or end in starts)
+
+
 def find_places(text: str, near: frozenset[str] = frozenset()) -> list[Mention]:
     """Places named in `text`, in order. Full names count anywhere; short names count for provinces and cities, and for
-    divisions beside or inside the places `near`; never as a part of another name (青岛港, “莱西经验”)."""
-    pattern, meaning = _names(near)
+    divisions beside or inside the places `near`; never as a part of another name (青岛港, “莱西经验”). A name that
+    several places share is the one that the words in front or the places `near` tell, or none of them."""
+    reader = _reader(near)
     found: list[Mention] = []
     position = 0
-    while match := pattern.search(text, position):
-        start, end = match.span()
-        place, whole = meaning[match[0]]
-        # 青岛市北区 is 青岛 + 市北区, not 青岛市 + 北区.
-        if whole and match[0][-1] in "市区县" and (longer := pattern.match(text, end - 1)) and len(longer[0]) > 2:
-            inner, inner_whole = meaning[longer[0]]
-            if inner_whole and inner.parent_code == place.code:
-                start, end, place = longer.start(), longer.end(), inner
-        position = end
-        if len(match[0]) == 2 and not _near(place, near) and start not in _word_starts(text):
-            position = start + 1  # 海口 in 入海口, 范县 in 示范县
+    while match := reader.pattern.search(text, position):
+        mention, position = _read(text, match, reader)
+        if mention is None:
             continue
-        if not whole and (_PART_OF_NAME.match(text, end) or text[start - 1 : start] in ("“", "‘", "《")):
+        mention, joined = _within(text, mention, found[-1] if found else None)
+        if mention.place.name in COMMON_NOUNS and not joined and not reader.here(mention.senses):
             continue
-        if found and found[-1].end == start and whole:  # 徐州市鼓楼区: of several of that name, the one inside the city
-            inside = [p for p in table().get(place.name, ()) if p.code.startswith(found[-1].place.code)]
-            place = inside[0] if inside else place
-        if found and found[-1].end == start and place.code.startswith(found[-1].place.code):
+        if joined:
             found.pop()  # 青岛市市北区 names one place
-        found.append(Mention(place, start, end, whole))
-    return found
+        found.append(mention)
+    return [reader.settled(mention) for mention in found]
+
+
+def _read(text: str, match: re.Match[str], reader: _Reader) -> tuple[Mention | None, int]:
+    """The place that a name found in `text` mentions, None where it is part of another word, and where to go on."""
+    start, end = match.span()
+    name = reader.names[match[0]]
+    if inner := _city_and_district(text, match, reader):
+        return inner, inner.end
+    if zoned := _zone(text, start, end, name.senses):
+        return (zoned, zoned.end) if start in _word_starts(text) else (None, end)
+    if len(match[0]) == 2 and not reader.beside(name.senses) and not _is_word(text, start, end, whole=name.whole):
+        return None, start + 1  # 海口 in 入海口, 范县 in 示范县, 文山 in 文山会海
+    if not name.whole and (_PART_OF_NAME.match(text, end) or text[start - 1 : start] in ("“", "‘", "《")):
+        return None, end
+    place = name.senses[0].place
+    written = match[0] if len(name.senses) > 1 else place.name
+    return Mention(Place(written, place.code), start, end, name.whole, name.senses), end
+
+
+def _city_and_district(text: str, match: re.Match[str], reader: _Reader) -> Mention | None:
+    """青岛市北区 is 青岛 + 市北区, not 青岛市 + 北区."""
+    outer = reader.names[match[0]]
+    if not outer.whole or match[0][-1] not in "市区县":
+        return None
+    longer = reader.pattern.match(text, match.end() - 1)
+    if longer is None or len(longer[0]) <= 2 or not (inner := reader.names[longer[0]]).whole:
+        return None
+    around = {sense.place.code for sense in outer.senses}
+    meant = tuple(sense for sense in inner.senses if sense.place.parent_code in around)
+    return Mention(meant[0].place, match.start(), longer.end(), True, meant) if meant else None
+
+
+def _zone(text: str, start: int, end: int, around: Iterable[Sense]) -> Mention | None:
+    """苏州工业园区: a zone is a place of its own, and none of the figures of the city are its."""
+    kind = zone_kind(text, end)
+    meant = tuple(Sense(zone(s.place, kind), s.rank) for s in around if s.place.level > 1) if kind else ()
+    if not kind or not meant:
+        return None
+    name = meant[0].place.name if len(meant) == 1 else text[start : end + len(kind)]
+    return Mention(Place(name, meant[0].place.code), start, end + len(kind), True, meant)
+
+
+def _within(text: str, mention: Mention, before: Mention | None) -> tuple[Mention, bool]:
+    """The mention as part of the division that is named in front of it, and whether it is: 徐州市鼓楼区, 徐州市的鼓楼区."""
+    between = text[before.end : mention.start] if before else "?"
+    if before is None or between.strip(" ") not in (("", "的") if mention.whole else ("",)):
+        return mention, False
+    inside = tuple(s for s in mention.senses if any(_holds(a.place, s.place) for a in before.senses))
+    if not inside:
+        return mention, False
+    inside = tuple(Sense(sense.place, until=sense.until) for sense in inside)
+    place = inside[0].place if len(inside) == 1 else mention.place
+    return Mention(place, before.start, mention.end, mention.whole, inside), True
+
+
+def _holds(around: Place, place: Place) -> bool:
+    return around.code != place.code and around.holds(place)
+
+
+def named_zone(title: str) -> str | None:
+    """The zone with which a title begins, whose name no table has: 大榭开发区2024年工作总结."""
+    import rjieba
+
+    title = _YEAR.sub("", title)
+    for at in range(2, LONGEST_ZONE):
+        kind = zone_kind(title, at)
+        if kind and _OF_A_REPORT.match(title, at + len(kind)):
+            named = rjieba.tag(title[:at])
+            return title[: at + len(kind)] if all(tag[0] in "najzgf" for _, tag in named) else None
+    return None
+
+
+def canonical(name: str) -> str:
+    """The label of the place that `name` names in full (江苏省徐州市鼓楼区 -> 徐州市鼓楼区); the name itself where it
+    names none or several."""
+    found = find_places(name)
+    whole = len(found) == 1 and (found[0].start, found[0].end) == (0, len(name)) and found[0].settled
+    return found[0].place.label if whole else name

@@ -18,7 +18,7 @@ from rag.retrieve.retriever import Retriever
 from rag.types import Draft, Query, Statement
 from rag.understand import cues
 from rag.understand.units import SHARE_ONLY, states_figure
-from rag.wording.sentences import UNSURE, narrow
+from rag.wording.sentences import UNSURE, narrow, which_one
 
 if TYPE_CHECKING:
     from index.storage.store import Store
@@ -49,6 +49,8 @@ class Extractor:
             return Extraction(Draft())
         if query.unknown_places and not query.places:
             return self._instead(query.instead.around)
+        if query.shared:
+            return self._each_namesake(query)
         if query.instead.one_figure is None:
             return self._single(query)
         table = self._tables.draft(query)
@@ -59,6 +61,13 @@ class Extractor:
         """The answer of a question that is close to the one that is asked, where it has one."""
         found = self._single(other) if other else Extraction(Draft())
         return replace(found, asked=other) if found.draft.statements else Extraction(Draft())
+
+    def _each_namesake(self, query: Query) -> Extraction:
+        """One line for each of the covered places that have the name asked about, with the question which is meant;
+        without lines, for what no table holds, the question alone."""
+        table = self._tables.draft(query) if query.type == "compare" else Extraction(Draft())
+        notes = (which_one(*query.shared),) if query.shared else ()
+        return replace(table, draft=replace(table.draft, notes=(*table.draft.notes, *notes)))
 
     def _single(self, query: Query) -> Extraction:
         """A draft from one ranking of the hits."""

@@ -285,5 +285,5 @@ class Ranker:
         own = hit.passage.context.place
         if hit.passage.id not in self._places:
             near = frozenset([own]) if own else frozenset()
-            self._places[hit.passage.id] = frozenset(m.place.name for m in find_places(hit.passage.text, near))
+            self._places[hit.passage.id] = frozenset(m.place.label for m in find_places(hit.passage.text, near))
         return bool(self._places[hit.passage.id] - {own, *filter_.places})

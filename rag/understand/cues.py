@@ -187,12 +187,13 @@ WHOLE_CITY = _any(
     r"全[\u4e00-\u9fff]{2}市?(?=的?\d|目标|呢|要|今年)",
 )
 # The country as the place of a figure, not in a name (全国文明城市) or as the field of a ranking (占全国, 全国第一).
-COUNTRY = re.compile(
-    r"(?<![占在居位列])(?P<country>全国|我国|中国)(?=[\s的]*(?:(?:\d{4}|去|今|全|上|明)年|预期|计划|目标|新增)*[\s的]*"
+OF_WHICH = r"(?<![占在居位列])"  # not the field of a ranking
+_ITS_FIGURE_AHEAD = (
+    r"(?=[\s的]*(?:(?:\d{4}|去|今|全|上|明)年|预期|计划|目标|新增)*[\s的]*"
     r"(?:GDP|国内|生产总值|经济|城镇|粮食|居民|人均|财政|一般公共|社会消费|固定资产|进出口|货物|外贸|出口|人口|就业|失业|物价|CPI"
-    r"|规模以上|工业|税收|赤字|研发|减税|高速|铁路|常住|基本医|养老|单位|能耗|用电|发电|PM|脱贫|贫困))",
-    re.IGNORECASE,
+    r"|规模以上|工业|税收|赤字|研发|减税|高速|铁路|常住|基本医|养老|单位|能耗|用电|发电|PM|脱贫|贫困))"
 )
+COUNTRY = re.compile(f"{OF_WHICH}(?P<country>全国|我国|中国){_ITS_FIGURE_AHEAD}", re.IGNORECASE)
 CENTRAL = re.compile(
     r"(?:国家|中央|国务院)(?=\s*(?:今年|去年|明年|\d{4}年)?\s*(?:在|对|要|打算|怎么|如何|有什么|有哪些))"
 )
@@ -204,6 +205,17 @@ PLACE_LEVEL = re.compile(
     r"(?P<level>省份|省区市|省市区?|省(?!级)|直辖市|自治区|区市|市区|区县|县市|区(?!级|间|块|域)|市(?!级|场|民)|县|地区|地方|城市|地(?=$|[^铁方区块产质]))"
     r"(?:里|中)?"
 )
+# A group of provinces or cities as the place of a figure, not of a policy (长三角一体化): the words behind its name.
+GROUPED = re.compile(
+    r"(?:[\d一二三四五六七八九十]+省(?:[\d一二三四五六七八九十]+市|区市)?|双城经济圈|城市群|地区|区域)?+"
+    rf"(?:[里中内的\s]*{PLACE_LEVEL.pattern}|{_ITS_FIGURE_AHEAD})",
+    re.IGNORECASE,
+)
+SAID_OF_IT = re.compile(
+    rf"\s*(?:的|呢|\d{{4}}年|[今去明]年)|{_ITS_FIGURE_AHEAD}", re.IGNORECASE
+)  # what follows a place
+ITS_FIGURE = re.compile(_ITS_FIGURE_AHEAD, re.IGNORECASE)
+AMONG = re.compile("[和与及跟同比、，,；;]")  # between two places that are both asked about
 OFFICE = re.compile(r"长(?=[是的谁叫姓名换？?\s]|$)")  # behind 区, 市, 县 or 省: 崂山区长是谁
 # A place that is the field of a ranking, not what is asked about: “在全市排第几”.
 RANKED_IN = re.compile(r"(?:在|于)全?(?=$)")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
-from index.text.places import by_code, lookup
+from index.text.places import by_code, identify, lookup, parent, senses
 
 _WORDS: tuple[tuple[str, str], ...] = (
     (
@@ -74,13 +74,21 @@ def chinese_cues(text: str, places: Sequence[str]) -> str:
     said = text.lower()
     for english, short in _EXONYMS.items():
         said = re.sub(rf"\b{english}{_KIND}\b(?:'s)?", f" {short} ", said)
-    for name in sorted(places, key=len, reverse=True):
-        place = lookup(name)
-        short = place.short if place else name
-        said = re.sub(rf"\b{pinyin(short)}{_KIND}\b(?:'s)?", f" {name} ", said)
+    for name in sorted({written for place in places for written in _written(place)}, key=len, reverse=True):
+        said = re.sub(rf"\b{pinyin(identify(name).short)}{_KIND}\b(?:'s)?", f" {name} ", said)
     for pattern, chinese in _WORDS:
         said = re.sub(pattern, chinese, said)
     return said
+
+
+def _written(name: str) -> tuple[str, ...]:
+    """The names that tell a place: its own, or, where others share it, the bare one and those of the divisions around
+    all of them: “Nanjing's Gulou District” is not Xuzhou's."""
+    place = lookup(name)
+    if place is None or place.label == place.name:
+        return (name,)
+    around = (parent(sense.place) for sense in senses(place.name))
+    return (place.name, *(up.name for up in around if up))
 
 
 def uncovered_names(rest: str, text: str) -> tuple[str, ...]:
@@ -96,4 +104,4 @@ def uncovered_names(rest: str, text: str) -> tuple[str, ...]:
 def known_spellings() -> frozenset[str]:
     """The pinyin of all provinces, cities and county-level cities."""
     places = by_code().values()
-    return frozenset(pinyin(p.short) for p in places if len(p.code) <= 4 or p.name.endswith("市"))
+    return frozenset(pinyin(p.short) for p in places if p.level <= 2 or p.name.endswith("市"))

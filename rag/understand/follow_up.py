@@ -43,6 +43,7 @@ def inherit(said: Said, before: Query) -> Query:
         topic=topic or before.topic,
         places=places,
         unknown_places=of_place.unknown_places,
+        shared=of_place.shared,
         names=now.names or of_place.names,
         years=of_time.years,
         period=of_time.period,
@@ -85,7 +86,7 @@ def _type_after(now: Query, before: Query, *, sides: int) -> QuestionType:
 
 def stay(said: Said, before: Query) -> Query:
     """A whole question that names neither place nor time most likely stays with those of the one before it."""
-    return replace(said.query, places=before.places, years=before.years, period=before.period)
+    return replace(said.query, places=before.places, shared=before.shared, years=before.years, period=before.period)
 
 
 def inherited(query: Query, alone: Query, before: Query) -> tuple[Aspect, ...]:

@@ -148,11 +148,13 @@ def _form(text: str, plain: str, sides: int, *, places: int) -> _Form:
     return _Form(type_, limit, limit.unit if limit else asked_unit(bare), bare)
 
 
-def _say(question: str, coverage: Coverage, asked: int) -> Said:
-    """What one question says, without the ones before it. `asked` is the year that 今年 means."""
+def _say(question: str, coverage: Coverage, asked: int, kept: Sequence[str] = ()) -> Said:
+    """What one question says, without the ones before it. `asked` is the year that 今年 means, `kept` are the places
+    spoken of before: of several of one name they tell which is meant."""
     text = _written(question)
     english = is_english(text)
-    places, unknown, rest = placed(_in_chinese(text, english, coverage), coverage)
+    new_topic = bool(cues.NEW_TOPIC.search(text))
+    places, unknown, rest, shared = placed(_in_chinese(text, english, coverage), coverage, () if new_topic else kept)
     names, rest = named(rest, coverage)
     if english:
         unknown += uncovered_names(rest, text)
@@ -160,7 +162,7 @@ def _say(question: str, coverage: Coverage, asked: int) -> Said:
     # “不是2025年的计划数” names no time to look for.
     said = cues.NOT_THEN.sub(" ", cues.NOT_RESULT.sub(" ", cues.NOT_TARGET.sub(" ", rest)))
     times = tuple(find_times(said, report_year or asked, heading=True))
-    sides = max(len(places) + len(unknown), len({t.year or t.period for t in times}))
+    sides = max(1 if shared else len(places) + len(unknown), len({t.year or t.period for t in times}))
     form = _form(text, _without(said, times), sides, places=len(places))
     query = Query(
         question=question,
@@ -168,6 +170,7 @@ def _say(question: str, coverage: Coverage, asked: int) -> Said:
         topic=_topic(form.bare),
         places=places,
         unknown_places=unknown,
+        shared=shared,
         names=names,
         report_year=report_year,
         type=form.type,
@@ -177,7 +180,7 @@ def _say(question: str, coverage: Coverage, asked: int) -> Said:
     )
     query = _when_and_what(query, times, said, rest)
     fragment = bool(cues.CONTEXTUAL.search(text.lower())) or not (set(query.topic.split()) - SAYING_LITTLE)
-    return Said(query, times, _parts(form.bare), fragment, bool(cues.NEW_TOPIC.search(text)))
+    return Said(query, times, _parts(form.bare), fragment, new_topic)
 
 
 def _when_and_what(query: Query, times: Sequence[Time], said: str, rest: str) -> Query:
@@ -224,8 +227,9 @@ class _Reading:
 
 def _after(question: str, before: Query | None, coverage: Coverage, today: int) -> _Reading:
     asked = _year_of_asking(question, before, today)
-    said = _say(question, coverage, asked)
-    alone = settled(said.query, said.times, coverage)
+    kept = (*before.places, *before.unknown_places) if before else ()
+    said = _say(question, coverage, asked, kept)
+    alone = settled(_each_namesake(said.query), said.times, coverage)
     if before is None or said.new_topic:
         return _Reading(alone, said.parts, None)
     if said.fragment:
@@ -233,11 +237,17 @@ def _after(question: str, before: Query | None, coverage: Coverage, today: int) 
     else:
         stays = not said.placed and not said.timed and said.query.type != "beyond"
         here = stay(said, before) if stays else said.query
-    query = settled(here, said.times, coverage)
+    query = settled(_each_namesake(here), said.times, coverage)
     if asked != today:  # without the question before, its years are others
-        said = _say(question, coverage, today)
-    kept = inherited(query, settled(said.query, said.times, coverage), before)
-    return _Reading(replace(query, inherited=kept), said.parts, alone if stays else None)
+        said = _say(question, coverage, today, kept)
+    taken = inherited(query, settled(_each_namesake(said.query), said.times, coverage), before)
+    return _Reading(replace(query, inherited=taken), said.parts, alone if stays else None)
+
+
+def _each_namesake(query: Query) -> Query:
+    """A question for a figure of a name that several covered places have, as one for a line of each."""
+    split = query.shared is not None and query.type in ("number", "what", "when")
+    return replace(query, type="compare") if split else query
 
 
 def _year_of_asking(question: str, before: Query | None, today: int) -> int:

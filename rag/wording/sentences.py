@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from index.annotate.passages import when
-from index.text.places import COUNTRY, lookup
+from index.text.places import COUNTRY, identify, lookup, senses
 from index.types import Context, Coverage, Kind
 from rag.types import Bound, Grounded, Polarity, Query, Row, Statement
 from rag.understand.asked import Operation
@@ -85,7 +85,9 @@ def line(query: Query, statement: Statement, marker: int) -> str:
 
 def _without_place(statement: Statement) -> str:
     """The words of a statement whose label tells the place: a clause that names it needs no second one."""
-    return literal(statement.words.removeprefix(statement.context.place or ""))
+    label = statement.context.place or ""
+    bare = identify(label).name if label else ""
+    return literal(statement.words.removeprefix(label).removeprefix(bare))
 
 
 def sentence(query: Query, grounded: Grounded, markers: Sequence[int]) -> str:
@@ -158,8 +160,10 @@ def refusal(query: Query, coverage: Coverage, covered: Sequence[str]) -> str:
     """Why there is no answer, and what there is instead."""
     if query.type == "beyond":
         reason = "这个问题超出了报告原文：资料只写了做了什么、计划做什么，没有写原因、看法、预测或办事信息。"
+    elif query.shared:
+        reason = which_one(*query.shared)
     elif query.unknown_places and not query.places:
-        reason = f"资料里没有{'、'.join(query.unknown_places)}的内容。"
+        reason = f"资料里没有{'、'.join(query.unknown_places)}的内容。" + "".join(map(_namesakes, query.unknown_places))
     elif query.years and not set(query.years) & set(coverage.years):
         reason = f"资料里没有{_years(query.years)}的内容。"
     else:
@@ -167,6 +171,17 @@ def refusal(query: Query, coverage: Coverage, covered: Sequence[str]) -> str:
     if query.english:
         reason = f"The reports do not say. ({reason})"
     return literal(reason) + ("\n" + "\n".join(f"· 有：{what}" for what in covered) if covered else "")
+
+
+def which_one(name: str, places: Sequence[str]) -> str:
+    """The question back where several covered places have the name that was asked about."""
+    return f"叫“{name}”的有{len(places)}处：{'、'.join(places)}。请写明是哪一处。"
+
+
+def _namesakes(name: str) -> str:
+    """The question back where several places have a name, and nothing tells which of them is meant."""
+    places = tuple(dict.fromkeys(sense.place.label for sense in senses(name) if sense.rank == 0))
+    return which_one(name, places) if len(places) > 1 else ""
 
 
 def whole_coverage(coverage: Coverage, places: Sequence[str] = ()) -> tuple[str, ...]:
