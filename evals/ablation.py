@@ -23,10 +23,10 @@ from index.annotate.passages import indexed_text
 from index.errors import IndexMissing
 from index.search import fusion
 from index.search.bm25 import tokenize
-from index.search.fusion import Candidates, Scores, Scoring
+from index.search.fusion import Candidates, Mask, Scores, Scoring
 from index.search.hybrid import DEPTH, HybridIndex
 from index.storage.store import Store
-from rag.retrieve.constraints import ContextTable, Mask
+from rag.retrieve.columns import Columns
 from rag.retrieve.retriever import Retriever
 from rag.types import Query
 from rag.understand.query import understand
@@ -78,11 +78,11 @@ def weighted(found: Candidates) -> Scores:
 
 def asked(store: Store, questions: Sequence[Question]) -> list[Asked]:
     """The answerable questions that name their evidence."""
-    contexts = ContextTable(store.passages)
+    columns = Columns(store)
     found = []
     for question in (q for q in questions if q.answerable and q.evidence):
         query = understand(question.question, question.history, coverage=store.coverage, today=ASKED_ON)
-        mask = contexts.mask(places=query.places, years=query.years, period=query.period, kind=query.kind)
+        mask = columns.mask(query.filter)
         found.append(Asked(question, query, mask))
     return found
 

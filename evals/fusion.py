@@ -31,7 +31,7 @@ from index.training import sources
 from index.training.evaluate import Task, ndcg
 from index.training.pairs import HELD_OUT
 from index.training.questions import question_from
-from rag.retrieve.constraints import ContextTable
+from rag.retrieve.columns import Columns
 from rag.understand.query import understand
 
 DATA = Path("../shared/data/train")
@@ -132,14 +132,14 @@ def seeds(store: Store, embedder: Embedder, *, constrained: bool) -> list[Asked]
     from evals.fit import is_right
 
     index = HybridIndex.build([indexed_text(passage) for passage in store.passages], embedder)
-    contexts = ContextTable(store.passages)
+    columns = Columns(store)
     paragraphs = [store.paragraph(passage.paragraph_id).text for passage in store.passages]
     asked = []
     for question in (q for q in load(SEED_QUESTIONS) if q.split == "train" and q.answerable):
         query = understand(question.question, question.history, coverage=store.coverage, today=ASKED_ON)
         if query.type in ("beyond", "compare", "rank", "trend"):
             continue
-        mask = contexts.mask(places=query.places, years=query.years, period=query.period, kind=query.kind)
+        mask = columns.mask(query.filter)
         text = (query.topic or query.text) if constrained else question.question
         snippets = [norm(evidence.snippet) for evidence in question.evidence]
         (found,) = index.candidates([text], embedder=embedder, k=DEPTH // 2, mask=mask if constrained else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from index.search.filter import Filter
 from index.types import Context, Hit, Kind, Span
 
 if TYPE_CHECKING:
@@ -52,9 +53,23 @@ class Query:
     stayed: bool = False  # place and time are those of the question before, though it does not say so
 
     @property
+    def filter(self) -> Filter:
+        """What a text must be to answer it."""
+        return Filter(
+            places=self.places,
+            names=self.names,
+            years=self.years,
+            period=self.period,
+            as_of=self.as_of,
+            report_year=self.report_year,
+            kind=self.kind,
+            inherited=frozenset(("place", "time")) if self.stayed else frozenset(),
+        )
+
+    @property
     def free(self) -> bool:
         """Whether it constrains nothing."""
-        return not (self.places or self.years or self.period or self.kind or self.report_year)
+        return self.filter.free
 
 
 @dataclass(frozen=True, slots=True)

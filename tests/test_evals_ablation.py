@@ -11,11 +11,11 @@ from evals.ablation import asked, measure, table, variants
 from evals.dataset import ASKED_ON, Evidence, Question
 from evals.fusion import FORMULAS, Asked, fit, quality, reciprocal_ranks
 from evals.matching import norm
+from index.search import fusion
 from index.search.fusion import Candidates
-from index.search.hybrid import fusion
 from index.storage.build import build
 from index.storage.store import Store
-from rag.retrieve.constraints import ContextTable
+from rag.retrieve.columns import Columns
 from rag.understand.query import understand
 
 REPORT = """2025年市北区政府工作报告
@@ -60,11 +60,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 def by_hand(store: Store, k: int, *, constrained: bool) -> float:
     """BM25 alone over the training questions, through the store's own search."""
-    contexts = ContextTable(store.passages)
+    columns = Columns(store)
     right = []
     for one in (q for q in QUESTIONS if q.answerable and q.split == "train"):
         query = understand(one.question, coverage=store.coverage, today=ASKED_ON)
-        mask = contexts.mask(places=query.places, years=query.years, period=query.period, kind=query.kind)
+        mask = columns.mask(query.filter)
         hits = store.search(query.topic or query.text, k=200, mask=mask if constrained else None, mode="lexical")
         paragraphs = list(dict.fromkeys(hit.passage.paragraph_id for hit in hits))[:k]
         right.append(any(norm(one.evidence[0].snippet) in norm(store.paragraph(id_).text) for id_ in paragraphs))

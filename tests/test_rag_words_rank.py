@@ -13,9 +13,7 @@ from hashing import HashingEmbedder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.types import Context, Kind, Passage
 from rag import Pipeline, Query
-from rag.retrieve.constraints import ContextTable, kind_fits, time_fits
 from rag.retrieve.ranking import Confidence, Features, Ranked, Ranker, evidence, probability, score, vector, weights
 from rag.retrieve.word_match import ABBREVIATED, CONTAINED, WordMatcher, coverage, tagged, words
 from rag.understand.units import asked_unit, main_quantity, states_figure, states_unit
@@ -147,52 +145,6 @@ def test_the_quantity_a_clause_is_about() -> None:
     assert quantity("总投资432亿元的69个省市重点项目", "个") == "69个"
     assert quantity("推动就业", "人") is None
     assert quantity("“1314”就业服务惠及百姓", None) is None
-
-
-# Constraints.
-
-PLACES = ["市北区", "李沧区", "青岛市"]
-KINDS: list[Kind] = ["target", "result", "cumulative", "other"]
-CONTEXTS = st.builds(
-    lambda place, time, kind: Context(place, *time, kind),
-    st.sampled_from([*PLACES, None]),
-    st.sampled_from(
-        [(2023, None), (2024, None), (2025, None), (None, (2021, 2025)), (None, (2016, 2020)), (None, None)]
-    ),
-    st.sampled_from(KINDS),
-)
-# The kinds that may never answer a question about a kind: a promise is no result, and a result no promise.
-NEVER = {"target": {"result", "cumulative"}, "result": {"target"}, "cumulative": {"target", "other"}}
-
-
-@settings(deadline=None, max_examples=400)
-@given(
-    st.lists(CONTEXTS, min_size=1, max_size=20),
-    st.sets(st.sampled_from(PLACES)),
-    st.sets(st.integers(2022, 2026)),
-    st.sampled_from([None, (2021, 2025), (2016, 2020)]),
-    st.sampled_from([None, *KINDS[:3]]),
-)
-def test_no_other_place_time_or_kind_gets_through(
-    contexts: list[Context], places: set[str], years: set[int], period: tuple[int, int] | None, kind: Kind | None
-) -> None:
-    passages = [Passage(str(i), "p", "x", "", 0, 1, context) for i, context in enumerate(contexts)]
-    mask = ContextTable(passages).mask(places=places, years=years, period=period, kind=kind)
-    assert mask.shape == (len(contexts),)
-    for context, through in zip(contexts, mask, strict=True):
-        right_place = not places or context.place in places
-        timed = bool(years) or period is not None
-        right_time = not timed or context.year in years or (period is not None and context.period == period)
-        wrong_kind = kind is not None and context.kind in NEVER[kind]
-        assert through == (right_place and right_time and not wrong_kind)
-
-
-@given(st.sampled_from(KINDS), CONTEXTS)
-def test_what_is_not_asked_for_does_not_constrain(kind: Kind, context: Context) -> None:
-    assert kind_fits(None, kind)
-    assert kind_fits(kind, kind)
-    assert time_fits(context, (), None)
-    assert not time_fits(Context("市北区", None, None, "target"), (2025,), None)
 
 
 # Rank.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from index.errors import IndexDamaged, IndexMismatch
+from index.search.filter import NEAR, Subject
 from index.search.fusion import Mask
 from index.search.hybrid import HybridIndex, Mode
 from index.storage import generation, records
@@ -185,6 +186,17 @@ class Store:
     def passages_of(self, paragraph_id: str) -> tuple[Passage, ...]:
         """The passages of a paragraph in order, none if it is not searched; KeyError when there is no such one."""
         return self._passages[paragraph_id]
+
+    def subject(self, what: Passage | Paragraph) -> Subject:
+        """What a filter is asked about a passage or a block."""
+        paragraph = self._paragraphs[what.paragraph_id] if isinstance(what, Passage) else what
+        end = what.end if isinstance(what, Passage) else len(what.text)
+        return self.subject_at(paragraph, what.context, what.start if isinstance(what, Passage) else 0, end)
+
+    def subject_at(self, paragraph: Paragraph, context: Context, start: int, end: int) -> Subject:
+        """The same of ``paragraph.text[start:end]``, of which `context` is known."""
+        opening = max(start - NEAR, paragraph.text.rfind("。", 0, start) + 1, 0)
+        return Subject(context, self._reports[paragraph.report_id].year, paragraph.text[opening:end])
 
     def search(self, text: str, *, k: int = 20, mask: Mask | None = None, mode: Mode = "hybrid") -> list[Hit]:
         """The best `k` passages for `text`, best first, among those whose place in `mask`, (passages,), is true."""

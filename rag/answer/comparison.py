@@ -16,7 +16,6 @@ from index.annotate.passages import when
 from index.types import Context, Fact, Kind, Passage
 from rag.answer.cutting import Cutter, Extraction, cut
 from rag.answer.figures import Key, Measures, indicator_key
-from rag.retrieve.constraints import fits
 from rag.retrieve.ranking import Ranked
 from rag.retrieve.retriever import Retriever
 from rag.types import Draft, Query, Statement
@@ -130,7 +129,8 @@ class Tables:
             return Extraction(Draft(), tuple(ranked), confidence)
         if (key := self._key(query, ranked)) is None:
             return Extraction(Draft(), tuple(ranked), confidence)
-        facts = [f for f in self._measures.under(key) if fits(query, f.context)]
+        admitted = query.filter
+        facts = [f for f in self._measures.under(key) if admitted.admits(self._store.subject(self._passage(f)))]
         if by == "place":
             facts = _of_one_time(facts)
         best = self._best_of_each(query, facts, by)

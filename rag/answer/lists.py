@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from index.text.clauses import sentences
 from index.text.quantities import number_of
 from index.types import Paragraph, Passage
 from rag.answer.cutting import LONGEST_SENTENCE, Cutter, cut
-from rag.retrieve.constraints import fits
 from rag.retrieve.ranking import Ranked
 from rag.retrieve.retriever import Retriever
 from rag.types import Query, Statement
@@ -68,6 +70,13 @@ class Gatherer:
             or self._section(query, ranked)
         )
 
+    @cached_property
+    def _headed(self) -> list[Paragraph]:
+        return [b for b in self._store.paragraphs if b.role == "heading" and b.duplicate_of is None]
+
+    def _admits(self, query: Query, what: Passage | Paragraph) -> bool:
+        return query.filter.admits(self._store.subject(what))
+
     # Lists.
 
     def _headings(self, query: Query) -> list[Statement]:
@@ -77,8 +86,8 @@ class Gatherer:
         if not (asked or counts):
             return []
         groups: dict[tuple[str, tuple[str, ...]], list[Paragraph]] = {}
-        for block in self._store.paragraphs:
-            if block.role == "heading" and block.duplicate_of is None and fits(query, block.context):
+        for block in self._headed:
+            if self._admits(query, block):
                 groups.setdefault((block.report_id, block.section), []).append(block)
         groups = {key: group for key, group in groups.items() if 3 <= len(group) <= MOST_ITEMS}
         count = number_of(asked["count"]) if asked and asked["count"] else None
@@ -115,7 +124,7 @@ class Gatherer:
     def _within(self, query: Query, report_id: str, section: tuple[str, ...]) -> list[Statement]:
         """The items of a part of a report; of one that is written as paragraphs the sentences that stand for it."""
         blocks = [b for b in self._store.blocks(report_id) if b.section[: len(section)] == section and b.citable]
-        items = [b for b in blocks if b.role == "item" and fits(query, b.context)]
+        items = [b for b in blocks if b.role == "item" and self._admits(query, b)]
         if 1 < len(items) <= MOST_ITEMS and 2 * len(items) > len(blocks):
             return [_gist(b) for b in items]
         return self._central(query, [b for b in blocks if b.role in ("paragraph", "item")])
@@ -239,16 +248,16 @@ class Gatherer:
     def _fullest(self, query: Query) -> str:
         """The report that says most of the place and time asked about."""
         lengths = {report.id: 0 for report in self._store.reports}
-        for passage in self._store.passages:
-            if fits(query, passage.context):
-                lengths[self._store.paragraph(passage.paragraph_id).report_id] += len(passage.text)
+        for row in np.flatnonzero(self._retriever.admitted(query)):
+            passage = self._store.passages[row]
+            lengths[self._store.paragraph(passage.paragraph_id).report_id] += len(passage.text)
         return max(lengths, key=lambda id_: lengths[id_])
 
     def _central(self, query: Query, blocks: Sequence[Paragraph]) -> list[Statement]:
         """The sentences nearest to the mean of all: one of each section first, then one of each block, then others."""
         found: list[tuple[Paragraph, Passage, Statement]] = []
         for block in blocks:
-            passages = [p for p in self._store.passages_of(block.id) if fits(query, p.context)]
+            passages = [p for p in self._store.passages_of(block.id) if self._admits(query, p)]
             for start, end in sentences(block.text):
                 first = next((p for p in passages if start <= p.start < end), None)
                 if first and SHORTEST_SENTENCE <= end - start <= LONGEST_SENTENCE:

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from index.search.filter import Filter, Subject
 from index.text.normalize import fold
 from index.text.places import find_places, lookup
 from index.text.times import find_times
 from index.types import Context, Kind, Paragraph, Passage
 from rag.check.numbers import Figure, figures, years
-from rag.retrieve.constraints import fits, kind_fits
 from rag.types import Dropped, Grounded, Query, Sentence, Statement
 from rag.understand.english import chinese_cues, is_english, uncovered_names
 
@@ -86,7 +86,7 @@ class _Claim:
         return (
             (not elsewhere or context.place in self.places)
             and (not timed or context.year in self.years or context.period in self.periods)
-            and kind_fits(self.kind, context.kind)
+            and Filter(kind=self.kind).admits(Subject(context))
         )
 
 
@@ -112,6 +112,9 @@ class _Judge:
         self.cited = _paragraphs(sentence.cites, store, retrieved)
         self.passages = [p for paragraph in self.cited for p in store.passages_of(paragraph.id)]
         self.evidence: dict[str, Passage] = {}
+
+    def _admits(self, passage: Passage) -> bool:
+        return self.query.filter.admits(self.store.subject(passage))
 
     def verdict(self) -> Grounded:
         self._form()
@@ -171,7 +174,7 @@ class _Judge:
         stating = [p for p in self.passages if any(figure.states(f) for f in figures(p.text))]
         if not stating:
             raise Refuted("数字不在所引段落")
-        fitting = [p for p in stating if fits(self.query, p.context) and claim.fits(p.context, p.text)]
+        fitting = [p for p in stating if self._admits(p) and claim.fits(p.context, p.text)]
         if not fitting:
             raise Refuted("地区、年份或性质不合")
         said = _pairs(self.text) | _pairs(clause)
@@ -186,7 +189,7 @@ class _Judge:
         said = _pairs(clause)
         if not said:
             return
-        fitting = [p for p in self.passages if fits(self.query, p.context) and claim.fits(p.context, p.text)]
+        fitting = [p for p in self.passages if self._admits(p) and claim.fits(p.context, p.text)]
         if not fitting:
             raise Refuted("地区、年份或性质不合")
         best = max(fitting, key=lambda p: (len(said & self._words(p)), len(said & _pairs(p.text))))
@@ -206,7 +209,7 @@ class _Judge:
         if not (figured or quotes or _ENGLISH_LEAD.fullmatch(clause)):
             raise Refuted("英文句子里有无法核对的话")
         for words in quotes:
-            fitting = [p for p in self.passages if fits(self.query, p.context) and claim.fits(p.context, p.text)]
+            fitting = [p for p in self.passages if self._admits(p) and claim.fits(p.context, p.text)]
             quoted = next((p for p in fitting if words in _unspaced(p.text)), None)
             if quoted is None:
                 raise Refuted("地区、年份或性质不合")

@@ -13,7 +13,6 @@ from index.text.quantities import quantities
 from index.types import Context, Paragraph, Span
 from rag.answer.arithmetic import calculate, decimal_of, plain, spelled
 from rag.check.claims import judged
-from rag.retrieve.constraints import fits
 from rag.types import Citation, Computed, Draft, Dropped, Grounded, Operand, Query, Statement
 from rag.understand.units import SCALES
 
@@ -52,7 +51,8 @@ def fault(statement: Statement, query: Query, store: Store) -> str | None:
         return "引文截断了数字"
     if statement.context not in _contexts(paragraph, statement, store):
         return "地区、时间或性质与该段不符"
-    return None if fits(query, statement.context) else "地区、时间或性质与所问不符"
+    said = store.subject_at(paragraph, statement.context, statement.start, statement.end)
+    return None if query.filter.admits(said) else "地区、时间或性质与所问不符"
 
 
 def _heading(paragraph: Paragraph, statement: Statement) -> bool:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from index.text.places import lookup
-from rag.retrieve.constraints import ContextTable, Mask, fits
+from index.search.fusion import Mask
+from rag.retrieve.columns import Columns, Sections
 from rag.retrieve.ranking import Ranked, Ranker, Threshold, evidence, probability
 
 if TYPE_CHECKING:
@@ -20,7 +16,6 @@ if TYPE_CHECKING:
     from rag.retrieve.word_match import Match
     from rag.types import Query
 
-NEAR = 60  # characters ahead of a clause within which the name of a thing that it speaks of stands
 CANDIDATES = 40  # hits that are ranked
 FREE_CANDIDATES = 20  # hits that are ranked without the constraints: only the first few are looked at
 
@@ -32,45 +27,17 @@ class Retriever:
         """`threshold` decides what is sure enough to be an answer; without it the fitted one."""
         self.threshold = threshold or Threshold()
         self._store = store
-        self._contexts = ContextTable(store.passages)
+        self._columns = Columns(store)
+        self._sections = Sections(store)
         self._ranker = Ranker(store)
 
     def retrieve(self, query: Query, *, candidates: int = CANDIDATES) -> list[Ranked]:
         """Hits that meet the constraints of `query`, best first; none when no passage meets them."""
-        mask = self._fitting(query)
+        mask = self._columns.mask(query.filter)
         if not mask.any():
             return []
         hits = self._store.search(query.topic or query.text, k=candidates, mask=mask)
         return self._ranker.rank(query, hits)
-
-    def _fitting(self, query: Query) -> Mask:
-        """Bool (passages,): those that meet the constraints of `query`."""
-        mask = self._contexts.mask(
-            places=query.places, years=query.years, period=query.period, as_of=query.as_of, kind=query.kind
-        )
-        if query.report_year:
-            mask = mask & (self._report_years == query.report_year)
-        for name in query.names:
-            mask = mask & self._speaking_of(name)
-        return mask
-
-    def _speaking_of(self, name: str) -> Mask:
-        """Bool (passages,): those of the place of a short name, and those that name it, or that stand close behind
-        it in one sentence."""
-        said = np.zeros(len(self._store.passages), np.bool_)
-        for row, passage in enumerate(self._store.passages):
-            place = lookup(passage.context.place or "")
-            text = self._store.paragraph(passage.paragraph_id).text
-            opening = max(passage.start - NEAR, text.rfind("。", 0, passage.start) + 1)
-            said[row] = (place and place.short == name) or name in text[opening : passage.end]
-        return said
-
-    @cached_property
-    def _report_years(self) -> NDArray[np.int64]:
-        """The year of each passage's report, (passages,), 0 where it has none."""
-        years = {report.id: report.year or 0 for report in self._store.reports}
-        of_report = [years[self._store.paragraph(p.paragraph_id).report_id] for p in self._store.passages]
-        return np.array(of_report, np.int64)
 
     def ranked_among(self, query: Query, mask: Mask) -> list[Ranked]:
         """All passages of `mask`, (passages,), best first."""
@@ -94,9 +61,13 @@ class Retriever:
             anywhere = ranked if query.free else self.unconstrained(query)
         return probability(evidence(query, ranked, anywhere[0] if anywhere else None))
 
+    def admitted(self, query: Query) -> Mask:
+        """Bool (passages,): those that meet the constraints of `query`."""
+        return self._columns.mask(query.filter)
+
     def meeting(self, query: Query) -> int:
         """How many passages meet the constraints of `query`."""
-        return int(self._fitting(query).sum())
+        return int(self.admitted(query).sum())
 
     def matches(self, query: Query, hit: Hit) -> tuple[Match, ...]:
         """How each word that `query` asks about is found at a hit."""
@@ -105,12 +76,8 @@ class Retriever:
     def headings(self, query: Query) -> list[tuple[float, tuple[str, tuple[str, ...]]]]:
         """The sections that hold blocks which meet the constraints, with how well their headings fit, best first; each
         as (report id, section path)."""
-        found: dict[tuple[str, tuple[str, ...]], float] = {}
-        for block in self._store.paragraphs:
-            key = (block.report_id, block.section)
-            if block.section and block.citable and key not in found and fits(query, block.context):
-                found[key] = self._ranker.heading_fit(query, block.section)
-        return sorted(((fit, key) for key, fit in found.items()), key=lambda x: -x[0])
+        found = [(self._ranker.heading_fit(query, key[1]), key) for key in self._sections.admitted(query.filter)]
+        return sorted(found, key=lambda x: -x[0])
 
     def parts(self, query: Query) -> list[tuple[float, tuple[str, tuple[str, ...]]]]:
         """Like `headings`, of the sections within which there are such blocks at any depth; of equals the outermost."""

@@ -48,7 +48,9 @@ _PLAIN_MODIFIERS = ACTIONS | frozenset((
 _MAKES_ANOTHER_BEFORE = frozenset(("人均", "户均", "单位", "万人", "千人", "亩均"))
 _MAKES_ANOTHER_BEHIND = frozenset(("能耗", "水耗", "强度", "占比", "比重", "弹性"))
 _STANDS_FOR = frozenset((("经济", "生产总值"), ("pm2.5", "颗粒物"), ("颗粒物", "pm2.5")))
+_MEANT_BY = {word: frozenset(other for a, other in _STANDS_FOR if a == word) for word, _ in _STANDS_FOR}
 MOST_WORDS = 50_000  # words whose vectors are kept: about 100 MB at 512 dimensions
+ROOM = 4_096  # more words for which room is made at once
 LIKE_ENOUGH = 0.3  # likeness from which a word is said to be found
 SAME, UNASKED = 0.8, 0.4  # likeness from which a word is the asked one, and below which it was not asked for
 _QUOTED = re.compile(r"[“\"「]([\w·+]{2,8})[”\"」]")
@@ -122,13 +124,26 @@ class WordMatcher:
     def likeness(self, asked: Sequence[str], found: Iterable[str]) -> Likeness:
         """How like each of `asked` is to each distinct word of `found`, computed once for all texts of a search."""
         columns = {word: i for i, word in enumerate(dict.fromkeys(found))}
-        forms = np.array([[self._form(a, f) for f in columns] for a in asked], np.float32)
-        forms = forms.reshape(len(asked), len(columns))
+        forms = self._forms(asked, columns)
         if not forms.size:
             return Likeness(columns, forms, forms)
         cosines = self._embedded(list(asked)) @ self._embedded(list(columns)).T
         meaning = np.clip((cosines - COS_ZERO) / (COS_FULL - COS_ZERO), 0, 1) * BY_MEANING
         return Likeness(columns, forms, np.maximum(forms, meaning).astype(np.float32))
+
+    def _forms(self, asked: Sequence[str], columns: Mapping[str, int]) -> Vectors:
+        """Likeness by form of each of `asked` to each of `columns`, (asked, columns). Words without a character in
+        common are not like in form, but for the few that stand for each other."""
+        holding: dict[str, set[str]] = {}
+        for word in columns:
+            for character in word:
+                holding.setdefault(character, set()).add(word)
+        forms = np.zeros((len(asked), len(columns)), np.float32)
+        for row, word in enumerate(asked):
+            for other in set().union(*(holding.get(character, ()) for character in word), _MEANT_BY.get(word, ())):
+                if other in columns:
+                    forms[row, columns[other]] = self._form(word, other)
+        return forms
 
     def _form(self, word: str, other: str) -> float:
         """`_form`, less where `other` is the part of `word` that tells little: 质量 of 空气质量."""
@@ -142,11 +157,16 @@ class WordMatcher:
         """Vectors of `words`, (len(words), dim); each word is embedded once. Safe to call from several threads."""
         with self._lock:
             if len(self._rows) > MOST_WORDS:
-                self._rows, self._vectors = {}, self._vectors[:0]
+                self._rows = {}
             new = [w for w in dict.fromkeys(words) if w not in self._rows]
             if new:
-                self._vectors = np.concatenate([self._vectors, self._embedder.embed_passages(new)])
-                self._rows.update(zip(new, itertools.count(len(self._rows)), strict=False))
+                known, all_ = len(self._rows), len(self._rows) + len(new)
+                if all_ > len(self._vectors):  # room for more, so that vectors are seldom copied
+                    room = np.empty((all_ + ROOM, self._embedder.dim), np.float32)
+                    room[:known] = self._vectors[:known]
+                    self._vectors = room
+                self._vectors[known:all_] = self._embedder.embed_passages(new)
+                self._rows.update(zip(new, itertools.count(known), strict=False))
             return self._vectors[[self._rows[w] for w in words]]
 
 
