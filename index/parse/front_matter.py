@@ -30,7 +30,7 @@ _KEYS: tuple[tuple[Field, re.Pattern[str]], ...] = (
 )
 # What only a page is described by: 时间 and 名称 alone may be those of anything.
 _OF_A_PAGE = re.compile(
-    r"(?:文件|文章|报告)?(?:标题|题目|题名)|(?:发文|发布|制发|成文|印发|公布|发稿|主办)[\u4e00-\u9fff]{2}|.*URL|title|publisher",
+    r"(?:文件|文章|报告)?(?:标题|题目|题名)|(?:发文|发布|制发|成文|印发|公布|发稿|主办)[\u4e00-\u9fff]{2}|[\u4e00-\u9fff]{0,8}URL|title|publisher",
     re.I,
 )
 _DATE = re.compile(r"((?:19|20)\d\d)\s?[-年./]\s?(\d{1,2})\s?[-月./]\s?(\d{1,2})(?!\d)")
