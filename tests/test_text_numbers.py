@@ -59,7 +59,7 @@ def test_what_is_written_in_numerals_is_read_back(value: int, scale: str, unit: 
     assert (read.start, read.end) == (len(lead), len(lead) + len(written))
 
 
-@given(st.integers(0, 10**9), st.sampled_from(["", *LARGE]))
+@given(st.integers(0, 9999), st.sampled_from(["", *LARGE]))
 def test_numerals_and_digits_write_one_number(value: int, scale: str) -> None:
     assert number(in_numerals(value)) == value
     assert number(f"{value}{scale}") == value * SCALES[scale]

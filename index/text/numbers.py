@@ -276,7 +276,7 @@ def phrase(
 
 
 def in_numerals(value: int) -> str:
-    """A whole number in Chinese numerals: 一百二十."""
+    """A whole number below 10,000 in Chinese numerals: 一百二十. A larger one takes a scale, as in 一百二十万."""
     import cn2an
 
     return str(cn2an.an2cn(value))
