@@ -55,7 +55,7 @@ def test_what_is_written_in_digits_is_read_back(
 def test_what_is_written_in_numerals_is_read_back(value: int, scale: str, unit: str, lead: str, tail: str) -> None:
     written = f"{in_numerals(value)}{scale}{unit}"
     (read,) = quantities(f"{lead}{written}{tail}")
-    assert (read.number, read.base_unit) == (value * SCALES[scale], unit)
+    assert (read.number, read.base_unit) == (Decimal(value * SCALES[scale]), unit)
     assert (read.start, read.end) == (len(lead), len(lead) + len(written))
 
 
