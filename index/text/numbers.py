@@ -69,7 +69,7 @@ _LATIN_ENDS = "(?:(?<![A-Za-z])|(?![A-Za-z]))"
 _UNIT = re.compile(rf"个[十百千万亿]+元?台阶|(?:{_TERMS})(?:/[年日月天])?{_LATIN_ENDS}")
 _DIGITS = r"\d{1,3}+(?:[,，]\d{3}(?!\d))++(?:\.\d++)?+|\d++(?:\.\d++)?+"
 _SPELLED = rf"[{NUMERALS}]++(?:点[{_ONES}]++)?+"
-_SCALE = r"[十百千]?(?:万亿|亿万|[万亿])|[十百]|千(?![瓦米克卡])"
+_SCALE = r"[十百千]?(?:万亿|亿万|[万亿])|十|百(?!分)|千(?![瓦米克卡])"
 _NUMBER = re.compile(
     rf"百分之(?P<share>{_DIGITS}|{_SPELLED})"
     r"|(?P<half>一半|半数|(?<=[超过近])半)|(?P<double>(?<![两三])翻(?:了?一)?番)"
@@ -165,6 +165,7 @@ def _cues(side: str) -> tuple[Mapping[str, Cue], str]:
 
 _AHEAD, _AHEAD_TERMS = _cues("ahead")
 _BEHIND, _BEHIND_TERMS = _cues("behind")
+_WRITTEN_AHEAD: Mapping[Qualifier, str] = {"at_least": "不低于", "over": "超过", "under": "不超过", "about": "约"}
 _AHEAD_CUE = re.compile(rf"({_AHEAD_TERMS})\s?$", re.IGNORECASE)
 _BEHIND_CUE = re.compile(rf"\s?({_BEHIND_TERMS})", re.IGNORECASE)
 
@@ -263,6 +264,22 @@ def bounds(text: str, start: int, end: int) -> Bounds:
     if match := _AHEAD_CUE.search(text[left:start]):
         ahead, before = _AHEAD[match[1].lower()], left + match.start()
     return Bounds(before, after, ahead, behind)
+
+
+def phrase(
+    value: Decimal, unit: str, scale: str = "", *, upto: Decimal | None = None, qualifier: Qualifier | None = None
+) -> str:
+    """A number of `unit` as a report writes it in digits: 不低于3.5亿元, 3—5万人. It is read back as the same."""
+    ahead = _WRITTEN_AHEAD[qualifier] if qualifier else ""
+    last = "" if upto is None else f"—{plain(upto / SCALES[scale])}"
+    return f"{ahead}{plain(value / SCALES[scale])}{last}{scale}{unit}"
+
+
+def in_numerals(value: int) -> str:
+    """A whole number below 10,000 in Chinese numerals: 一百二十. A larger one takes a scale, as in 一百二十万."""
+    import cn2an
+
+    return str(cn2an.an2cn(value))
 
 
 def plain(value: Decimal) -> str:
