@@ -27,8 +27,8 @@ from index.annotate.report import read_report
 from index.types import Context, Coverage
 from rag.understand.query import understand
 
-PACKAGES = ("index", "index.readers", "rag", "evals", "ui")
-APART = {"index.training", "rag.langchain"}  # trains offline; needs an extra
+PACKAGES = ("index", "rag", "evals", "ui")
+APART = ("index.training", "rag.langchain")  # trains offline; needs an extra
 SMALL, READ, ASKED = 2500, 8000, 1000  # characters: of a text for a pattern, of a report, of a question
 AT_MOST = 2.5  # times as long for twice the text
 QUICK = 0.001  # seconds at the larger size
@@ -65,8 +65,8 @@ TEXTS = tuple(("", unit, "") for unit in _REPEATED) + tuple(
 
 def _modules() -> Iterator[ModuleType]:
     for package in PACKAGES:
-        for found in pkgutil.iter_modules(importlib.import_module(package).__path__, package + "."):
-            if found.name not in APART and not found.name.endswith("__main__"):
+        for found in pkgutil.walk_packages(importlib.import_module(package).__path__, package + "."):
+            if not found.name.startswith(APART) and not found.name.endswith("__main__"):
                 yield importlib.import_module(found.name)
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from index.parse.outline import Block
 from index.text.clauses import clauses, sentences
 from index.text.modality import calls_to_action, counts, explains, kind_of_wording, sets_the_stage, strong_kind
-from index.text.places import COUNTRY, Mention, find_places, lookup, named_zone, parent, siblings
+from index.text.places import COUNTRY, Mention, Place, find_places, lookup, named_zone, parent, siblings
 from index.text.times import Time, find_times
 from index.types import Context, Kind, Span
 
@@ -263,9 +263,12 @@ def infer_place(title: str, texts: Sequence[str], *, file: str = "", year: int |
     if _CENTRAL.search(title) or any(_FOR_THE_STATE_COUNCIL.search(text) for text in texts[:OPENING]):
         return COUNTRY
     mentions = [m for text in texts for m in find_places(text) if m.whole]
+    return _place_of_most(mentions, file, texts, year) if mentions else None
+
+
+def _place_of_most(mentions: Sequence[Mention], file: str, texts: Sequence[str], year: int | None) -> str:
+    """The place that is named most often, or the one around it when those beside it are named more often together."""
     named = Counter(m.place for m in mentions)
-    if not named:
-        return None
     place, times = named.most_common(1)[0]
     around, beside = parent(place), set(siblings(place))
     others = sum(n for other, n in named.items() if other in beside) - times
@@ -282,12 +285,19 @@ def told_apart(mention: Mention, file: str, texts: Sequence[str], year: int | No
         return senses[0].place.label
     for evidence in ([file], texts[:OPENING], texts):
         around = {m.place for text in evidence for m in find_places(text) if len(m.senses) == 1}
-        for level in (3, 2, 1):  # 徐州市 tells more than 江苏省
-            near = [place for place in around if place.level == level]
-            fitting = {sense.place for sense in senses if any(place.holds(sense.place) for place in near)}
-            if len(fitting) == 1:
-                return fitting.pop().label
+        if (place := _only_inside(around, [sense.place for sense in senses])) is not None:
+            return place.label
     return mention.place.name
+
+
+def _only_inside(around: Collection[Place], places: Sequence[Place]) -> Place | None:
+    """The one of `places` inside one of `around`, the smallest divisions first: 徐州市 tells more than 江苏省."""
+    for level in (3, 2, 1):
+        near = [division for division in around if division.level == level]
+        inside = {place for place in places if any(division.holds(place) for division in near)}
+        if len(inside) == 1:
+            return inside.pop()
+    return None
 
 
 def infer_year(title: str, texts: Sequence[str]) -> int | None:

@@ -306,11 +306,10 @@ def settle(meant: Iterable[Sense], near: Collection[Place]) -> tuple[Place, ...]
     around one, else beside one, else in the same province; all where nothing tells. One is settled, several are not."""
     every = tuple(meant)
     ranked = [[s.place for s in every if s.rank == rank] for rank in sorted({s.rank for s in every})]
-    exact = dict.fromkeys(s.place for s in every if any(_is(s.place, n) for n in near))
-    if exact:
-        return tuple(exact)
-    for fits in (_in_line, _beside, _in_province):
-        for places in ranked:
-            if kept := dict.fromkeys(p for p in places if any(fits(p, n) for n in near)):
-                return tuple(kept)
-    return tuple(dict.fromkeys(ranked[0])) if ranked else ()
+    exact = [s.place for s in every if any(_is(s.place, n) for n in near)]
+    nearest = (
+        [place for place in places if any(fits(place, n) for n in near)]
+        for fits in (_in_line, _beside, _in_province)
+        for places in ranked
+    )
+    return tuple(dict.fromkeys(exact or next(filter(None, nearest), ranked[0] if ranked else [])))

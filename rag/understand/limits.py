@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from index.text.numbers import Relation, bounds, numbers
+from index.text.numbers import Number, Relation, bounds, numbers
 from index.types import Span
 from rag.understand.units import states_unit
 
@@ -38,15 +38,20 @@ class Limit:
 
 def limit_in(text: str) -> tuple[Limit, Span] | None:
     """The first limit in `text` and where it stands; None for none. A bare number needs a unit and 是 or 为 ahead."""
-    for found in numbers(text):
-        around = bounds(text, found.start, found.end)
-        ahead = around.ahead.relation if around.ahead else None
-        behind = around.behind.relation if around.behind else None
-        if found.amount is None or not found.stated or found.bare or not (behind or _ENDS.match(text, found.end)):
-            continue
-        named = text[found.start - 1 : found.start] in ("是", "为") and (found.scale or found.unit)
-        if relation := ahead or behind or ("==" if named else None):
-            span = (around.before if ahead else found.start, around.after if behind else found.end)
-            unit = found.base or ("元" if found.scale.endswith("亿") else None)
-            return Limit(text[slice(*span)], relation, found.amount, unit), span
-    return None
+    return next((limit for found in numbers(text) if (limit := _limit(text, found))), None)
+
+
+def _limit(text: str, found: Number) -> tuple[Limit, Span] | None:
+    """The limit that one number of a question sets."""
+    around = bounds(text, found.start, found.end)
+    ahead = around.ahead.relation if around.ahead else None
+    behind = around.behind.relation if around.behind else None
+    if found.amount is None or not found.stated or found.bare or not (behind or _ENDS.match(text, found.end)):
+        return None
+    named = text[found.start - 1 : found.start] in ("是", "为") and (found.scale or found.unit)
+    relation: Relation | None = ahead or behind or ("==" if named else None)
+    if relation is None:
+        return None
+    span = (around.before if ahead else found.start, around.after if behind else found.end)
+    unit = found.base or ("元" if found.scale.endswith("亿") else None)
+    return Limit(text[slice(*span)], relation, found.amount, unit), span
