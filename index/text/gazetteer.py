@@ -48,7 +48,7 @@ class Place:
 
     @property
     def short(self) -> str:
-        """The name without its kind: 青岛市 -> 青岛; the whole name where little or a people is left."""
+        """The name without its kind: 青岛市 -> 青岛; whole where less than two characters or a people is left."""
         stem = _stem(self.name)
         return self.name if len(stem) < 2 or stem.endswith("族") else stem
 

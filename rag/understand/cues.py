@@ -189,7 +189,7 @@ WHOLE_CITY = _any(
 # The country as the place of a figure, not in a name (全国文明城市) or as the field of a ranking (占全国, 全国第一).
 OF_WHICH = r"(?<![占在居位列])"  # not the field of a ranking
 _ITS_FIGURE_AHEAD = (
-    r"(?=[\s的]*(?:(?:\d{4}|去|今|全|上|明)年|预期|计划|目标|新增)*[\s的]*"
+    r"(?=[\s的]{0,4}(?:(?:\d{4}|去|今|全|上|明)年|预期|计划|目标|新增){0,4}[\s的]{0,4}"
     r"(?:GDP|国内|生产总值|经济|城镇|粮食|居民|人均|财政|一般公共|社会消费|固定资产|进出口|货物|外贸|出口|人口|就业|失业|物价|CPI"
     r"|规模以上|工业|税收|赤字|研发|减税|高速|铁路|常住|基本医|养老|单位|能耗|用电|发电|PM|脱贫|贫困))"
 )
@@ -207,12 +207,12 @@ PLACE_LEVEL = re.compile(
 )
 # A group of provinces or cities as the place of a figure, not of a policy (长三角一体化): the words behind its name.
 GROUPED = re.compile(
-    r"(?:[\d一二三四五六七八九十]+省(?:[\d一二三四五六七八九十]+市|区市)?|双城经济圈|城市群|地区|区域)?+"
-    rf"(?:[里中内的\s]*{PLACE_LEVEL.pattern}|{_ITS_FIGURE_AHEAD})",
+    r"(?:[\d一二三四五六七八九十]{1,2}省(?:[\d一二三四五六七八九十]{1,2}市|区市)?|双城经济圈|城市群|地区|区域)?+"
+    rf"(?:[里中内的\s]{{0,4}}{PLACE_LEVEL.pattern}|{_ITS_FIGURE_AHEAD})",
     re.IGNORECASE,
 )
 SAID_OF_IT = re.compile(
-    rf"\s*(?:的|呢|\d{{4}}年|[今去明]年)|{_ITS_FIGURE_AHEAD}", re.IGNORECASE
+    rf"\s{{0,4}}(?:的|呢|\d{{4}}年|[今去明]年)|{_ITS_FIGURE_AHEAD}", re.IGNORECASE
 )  # what follows a place
 ITS_FIGURE = re.compile(_ITS_FIGURE_AHEAD, re.IGNORECASE)
 AMONG = re.compile("[和与及跟同比、，,；;]")  # between two places that are both asked about

@@ -44,14 +44,17 @@ def limit_in(text: str) -> tuple[Limit, Span] | None:
 def _limit(text: str, found: Number) -> tuple[Limit, Span] | None:
     """The limit that one number of a question sets."""
     around = bounds(text, found.start, found.end)
-    ahead = around.ahead.relation if around.ahead else None
-    behind = around.behind.relation if around.behind else None
-    if found.amount is None or not found.stated or found.bare or not (behind or _ENDS.match(text, found.end)):
-        return None
-    named = text[found.start - 1 : found.start] in ("是", "为") and (found.scale or found.unit)
-    relation: Relation | None = ahead or behind or ("==" if named else None)
-    if relation is None:
+    ahead, behind = (bound.relation if bound else None for bound in (around.ahead, around.behind))
+    relation = ahead or behind or _named(text, found)
+    ends = behind is not None or _ENDS.match(text, found.end) is not None
+    if found.amount is None or not found.stated or found.bare or not ends or relation is None:
         return None
     span = (around.before if ahead else found.start, around.after if behind else found.end)
     unit = found.base or ("元" if found.scale.endswith("亿") else None)
     return Limit(text[slice(*span)], relation, found.amount, unit), span
+
+
+def _named(text: str, found: Number) -> Relation | None:
+    """The relation of a number that 是 or 为 names: equal, where it says of what."""
+    named = text[found.start - 1 : found.start] in ("是", "为") and (found.scale or found.unit)
+    return "==" if named else None
