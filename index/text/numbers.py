@@ -33,7 +33,7 @@ _ONES = "零〇一二两三四五六七八九"
 NUMERALS = _ONES + "".join(_POWERS)
 _TO_DIGITS = str.maketrans(_ONES, "001223456789")
 _WRITTEN = re.compile(rf"\d{{1,{MOST_DIGITS}}}(?:\.\d{{1,{MOST_DIGITS}}})?")
-_SCALED = re.compile(rf"([\d.]++|.{{1,{MOST_NUMERALS}}}?点[{_ONES}]++)([十百千万亿]{{1,4}})")
+_SCALED = re.compile(rf"^([\d.]++|.{{1,{MOST_NUMERALS}}}?点[{_ONES}]++)([十百千万亿]{{1,4}})")
 
 
 _MIXED = re.compile(rf"(?:\d{{1,{MOST_DIGITS}}}+(?=[{NUMERALS}])|[{NUMERALS}])++\d{{0,{MOST_DIGITS}}}+")  # 10亿5千万

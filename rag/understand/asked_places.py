@@ -27,6 +27,7 @@ from rag.understand import cues
 from rag.understand.limits import limit_in
 
 # What is known by the place it serves: 广州地铁 is another thing than 北京地铁.
+MOST_NAMED = 64  # places of one question that are read: each is held against the others
 _SERVICES = re.compile("地铁|轨道交通|公交|机场|空港|(?<!香)港(?![口航澳珠股])")
 
 
@@ -55,7 +56,7 @@ class _Covered:
         self.places = tuple(identify(name) for name in coverage.places)
 
     def mentions(self, text: str) -> list[Mention]:
-        return find_places(text, self.names)
+        return find_places(text, self.names)[:MOST_NAMED]
 
 
 def placed(text: str, coverage: Coverage, kept: Sequence[str] = ()) -> Asked:
