@@ -81,17 +81,16 @@ def test_mask_gate_headings_and_filter_agree(made: list[tuple[Context, str, int]
     assert sections == {p.section for p in store.paragraphs if unnamed.admits(store.subject(p))}
     plain = replace(asked, guessed=frozenset())
     query = Query(
-        "问",
-        "问",
-        "",
-        plain.places,
-        (),
-        plain.names,
-        plain.years,
-        plain.period,
-        plain.report_year,
-        plain.as_of,
-        plain.kind,
+        question="问",
+        text="问",
+        topic="",
+        places=plain.places,
+        names=plain.names,
+        years=plain.years,
+        period=plain.period,
+        report_year=plain.report_year,
+        as_of=plain.as_of,
+        kind=plain.kind,
     )
     assert query.filter == plain
     for passage in store.passages:

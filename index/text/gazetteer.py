@@ -20,7 +20,8 @@ from importlib.resources import files
 from typing import NamedTuple
 
 COUNTRY = "全国"  # the place of a report of the central government; it has no code
-COMMON_NOUNS = frozenset(["城区", "郊区", "矿区", "老城区", "新城区"])  # districts, and words that mean what they say
+# Districts are called so, and the words mean what they say; so is a name that is nothing but a kind: 新区.
+COMMON_NOUNS = frozenset(["城区", "郊区", "矿区", "老城区", "新城区", "新区", "林区", "地区"])
 _KIND = re.compile(r"(?:自治区|特别行政区|自治[州县旗]|地区|新区|林区|省|市|区|县|盟|旗)$")
 
 
