@@ -313,4 +313,10 @@ def settle(meant: Iterable[Sense], near: Collection[Place]) -> tuple[Place, ...]
         for fits in (_in_line, _beside, _in_province)
         for places in ranked
     )
-    return tuple(dict.fromkeys(exact or next(filter(None, nearest), ranked[0] if ranked else [])))
+    found = dict.fromkeys(exact or next(filter(None, nearest), ranked[0] if ranked else []))
+    # 岳阳 is 岳阳市: who means the county inside it says 岳阳县.
+    return tuple(place for place in found if not any(_is_inside(place, other) for other in found))
+
+
+def _is_inside(place: Place, other: Place) -> bool:
+    return other.code != place.code and other.holds(place)
