@@ -315,8 +315,8 @@ def settle(meant: Iterable[Sense], near: Collection[Place]) -> tuple[Place, ...]
     )
     found = dict.fromkeys(exact or next(filter(None, nearest), ranked[0] if ranked else []))
     # 岳阳 is 岳阳市: who means the county inside it says 岳阳县.
-    return tuple(place for place in found if not any(_is_inside(place, other) for other in found))
+    return tuple(place for place in found if not any(_is_county_of(place, other) for other in found))
 
 
-def _is_inside(place: Place, other: Place) -> bool:
-    return other.code != place.code and other.holds(place)
+def _is_county_of(place: Place, other: Place) -> bool:
+    return place.level == 3 and other.level == 2 and place.short == other.short and other.holds(place)
