@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from index.annotate.passages import when
 from index.search.filter import Filter
 from index.types import Context, Hit, Kind
-from rag.retrieve.ranking import Threshold
+from rag.retrieve.ranking import Threshold, answering
 from rag.retrieve.word_match import Match
 from rag.types import Answer, Aspect, Draft, Dropped, Query, QuestionType, Withheld
 
@@ -109,7 +109,7 @@ def explain(answer: Answer, store: Store, retriever: Retriever) -> Explanation:
         raise ValueError("the answer carries no query: only what a pipeline answered can be explained")
     constraints = tuple(_constraints(query, retriever))
     outcome = _outcome(answer, draft, constraints)
-    confidence = round(draft.probability or 0.0, 3)
+    confidence = round(answering(draft.probability), 3)
     shown = list(zip(answer.hits, answer.scores, strict=True))[:MOST_HITS]
     return Explanation(
         understood=_understood(query),
@@ -198,7 +198,7 @@ def _why(outcome: Outcome, query: Query, draft: Draft, confidence: float, thresh
     """The outcome in a sentence."""
     sure = f"把握 {confidence:.2f}，门槛 {threshold.at:.2f}"
     if outcome == "answered":
-        return _why_given(draft, sure, enough=threshold.reached(draft.probability or 0.0))
+        return _why_given(draft, sure, enough=threshold.reached(answering(draft.probability)))
     return {
         "beyond": "问的超出了报告原文（原因、看法、预测或办事信息），没有检索",
         "place": f"资料里没有{'、'.join(query.unknown_places)}，没有检索",

@@ -18,7 +18,7 @@ from rag.answer.table import Table, tabulated
 from rag.check.gate import citation, gate, recomputed
 from rag.explain import Explanation, explain
 from rag.retrieve.found import Found
-from rag.retrieve.ranking import Threshold, refusing
+from rag.retrieve.ranking import Threshold, answering, refusing
 from rag.retrieve.retriever import Retriever
 from rag.select import Selector
 from rag.types import LONGEST_HISTORY, LONGEST_QUESTION, Answer, Draft, Query, Stage, Statement
@@ -181,7 +181,7 @@ class Pipeline:
             refused=False,
             answer=answered + "\n".join([*taken, *self._lines(query, marked, table), *differing, *notes]),
             citations=tuple(citations.values()),
-            confidence=round(draft.probability or 0.0, 3),
+            confidence=round(answering(draft.probability), 3),
             rows=table.rows,
             computed=table.computed,
             notes=(*taken, *notes),

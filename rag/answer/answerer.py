@@ -44,4 +44,5 @@ class Sources:
 
 def rated(draft: Draft, found: Found) -> Draft:
     """`draft` with the hits of `found` and how good the best of them is."""
-    return replace(draft, ranked=found.ranked, features=found.features, probability=found.probability)
+    sure = found.probability if found.ranked else None
+    return replace(draft, ranked=found.ranked, features=found.features, probability=sure)

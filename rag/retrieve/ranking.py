@@ -102,10 +102,15 @@ def probability(known: Confidence) -> float:
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
 
 
+def answering(probability: float | None) -> float:
+    """The probability that answering is right, where the best there is answers with `probability`; 0 for None, which
+    says that there is nothing to answer with."""
+    return 0.0 if probability is None else probability
+
+
 def refusing(probability: float | None) -> float:
-    """The probability that refusing is right, where `probability` is that of the best there is answering; 1 where there
-    is nothing that could."""
-    return 1.0 if probability is None else 1.0 - probability
+    """The probability that refusing is right: that the best there is does not answer."""
+    return 1.0 - answering(probability)
 
 
 def figure_fit(search: Search, text: str) -> float:
