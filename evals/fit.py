@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from evals.dataset import ASKED_ON, SEED_QUESTIONS, Question, load
 from evals.matching import norm
 from rag import open_pipeline
-from rag.answer.extract import Extractor
 from rag.pipeline import Pipeline
-from rag.retrieve.ranking import Confidence, Features, Ranked, evidence, vector
+from rag.retrieve.ranking import evidence, vector
+from rag.retrieve.types import Confidence, Features, Ranked
 from rag.types import Query
 from rag.understand.query import understand
 
@@ -61,12 +61,11 @@ def is_right(snippets: Sequence[str], paragraph: str, clause: str) -> bool:
 def samples(pipeline: Pipeline, questions: Sequence[Question]) -> list[Sample]:
     """One sample for each question that is answered from one ranking."""
     found = []
-    extractor: Extractor = pipeline.extractor
     for q in questions:
         query = understand(q.question, q.history, coverage=pipeline.store.coverage, today=ASKED_ON)
         if query.type in ("beyond", "compare", "rank", "trend") or (query.unknown_places and not query.places):
             continue
-        retriever = extractor.retriever
+        retriever = pipeline.retriever
         hits = retriever.retrieve(query.search)
         if not hits:
             continue

@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from index.annotate.passages import when
 from index.search.filter import Filter
 from index.types import Context, Hit, Kind
-from rag.retrieve.ranking import Threshold
+from rag.retrieve.ranking import Threshold, answering
 from rag.retrieve.word_match import Match
-from rag.types import Answer, Aspect, Dropped, Query, QuestionType
+from rag.types import Answer, Aspect, Draft, Dropped, Query, QuestionType, Withheld
 
 if TYPE_CHECKING:
     from index.storage.store import Store
     from rag.retrieve.retriever import Retriever
 
-TABLES: tuple[QuestionType, ...] = ("compare", "rank", "trend")
 MOST_HITS = 5  # that are explained
-Outcome = Literal["answered", "beyond", "place", "constraints", "sides", "gate", "silent", "unsure"]
+Outcome = Literal["answered", "constraints", "gate"] | Withheld
 # What a constraint lets through, as `index.search.filter` has it.
 _KINDS: dict[Kind, str] = {
     "target": "目标或未注明", "result": "实绩、累计或未注明", "cumulative": "累计或实绩", "other": "不限性质",
@@ -80,8 +79,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why an answer is as it is. `confidence` is the probability, in [0, 1], that the best hit answers; below
-    `threshold` no answer is given. `only` says the constraints in one sentence, `why` the outcome."""
+    """Why an answer is as it is. `confidence` is the probability, in [0, 1], that the best hit answers, 0 for no hits;
+    below `threshold` no answer is given. `only` says the constraints in one sentence, `why` the outcome."""
 
     understood: Understood
     constraints: tuple[Constraint, ...]
@@ -105,12 +104,12 @@ def explain(answer: Answer, store: Store, retriever: Retriever) -> Explanation:
 
     Raises ValueError for an answer that was not made from a question, which has no `query`.
     """
-    query = answer.query
-    if query is None:
+    query, draft = answer.query, answer.draft
+    if query is None or draft is None:
         raise ValueError("the answer carries no query: only what a pipeline answered can be explained")
     constraints = tuple(_constraints(query, retriever))
-    confidence = 1 - answer.confidence if answer.refused else answer.confidence
-    outcome = _outcome(answer, query, constraints, confidence, retriever.threshold)
+    outcome = _outcome(answer, draft, constraints)
+    confidence = round(answering(draft.probability), 3)
     shown = list(zip(answer.hits, answer.scores, strict=True))[:MOST_HITS]
     return Explanation(
         understood=_understood(query),
@@ -119,10 +118,10 @@ def explain(answer: Answer, store: Store, retriever: Retriever) -> Explanation:
         only="只看：" + " · ".join(c.only for c in constraints) if constraints else "不限地区、时间和性质",
         hits=tuple(_found(answer, hit, score, retriever.matches(query.topic, hit), store) for hit, score in shown),
         looked_at=len(answer.hits),
-        confidence=round(confidence, 3),
+        confidence=confidence,
         threshold=retriever.threshold.at,
         outcome=outcome,
-        why=_why(outcome, query, confidence, retriever.threshold.at),
+        why=_why(outcome, query, draft, confidence, retriever.threshold),
         dropped=answer.dropped,
     )
 
@@ -186,37 +185,20 @@ def _found(answer: Answer, hit: Hit, score: float, words: tuple[Match, ...], sto
     )
 
 
-def _outcome(
-    answer: Answer, query: Query, constraints: tuple[Constraint, ...], confidence: float, threshold: Threshold
-) -> Outcome:
-    """What decided, in the order in which the pipeline comes to it."""
+def _outcome(answer: Answer, draft: Draft, constraints: tuple[Constraint, ...]) -> Outcome:
+    """What decided."""
     if not answer.refused:
         return "answered"
-    if query.type == "beyond":
-        return "beyond"
-    if query.unknown_places and not query.places:
-        return "place"
-    if constraints and not constraints[-1].passages:
-        return "constraints"
-    if answer.dropped and (query.type in TABLES or threshold.reached(confidence)):
-        return "gate"
-    # A confidence of 0 with hits: a table of which too few cells were found.
-    if query.type in TABLES and (threshold.reached(confidence) or (answer.hits and not confidence)):
-        return "sides"
-    return "silent" if threshold.reached(confidence) else "unsure"
+    decided: Outcome = draft.withheld or "gate"
+    unmet = constraints and not constraints[-1].passages
+    return "constraints" if unmet and decided not in ("beyond", "place") else decided
 
 
-def _why(outcome: Outcome, query: Query, confidence: float, threshold: float) -> str:
+def _why(outcome: Outcome, query: Query, draft: Draft, confidence: float, threshold: Threshold) -> str:
     """The outcome in a sentence."""
-    sure = f"把握 {confidence:.2f}，门槛 {threshold:.2f}"
+    sure = f"把握 {confidence:.2f}，门槛 {threshold.at:.2f}"
     if outcome == "answered":
-        if query.type in TABLES and confidence < threshold:
-            return f"{sure}：有一格达到门槛，这是其中最没有把握的一格"
-        if (
-            query.type in ("list", "summary") and confidence == threshold
-        ):  # which `rag.answer.extract` gives to no other
-            return "章节与问题相符，取其中各条"
-        return f"{sure}：给出答案"
+        return _why_given(draft, sure, enough=threshold.reached(answering(draft.probability)))
     return {
         "beyond": "问的超出了报告原文（原因、看法、预测或办事信息），没有检索",
         "place": f"资料里没有{'、'.join(query.unknown_places)}，没有检索",
@@ -226,3 +208,10 @@ def _why(outcome: Outcome, query: Query, confidence: float, threshold: float) ->
         "gate": "找到的话都没有通过核对，所以不回答",
         "unsure": f"{sure}：低于门槛，所以不回答",
     }[outcome]
+
+
+def _why_given(draft: Draft, sure: str, *, enough: bool) -> str:
+    """Why a draft was given, whose best hit is sure `enough` or not."""
+    if draft.table and not enough:
+        return f"{sure}：有一格达到门槛，这是其中最没有把握的一格"
+    return "章节与问题相符，取其中各条" if draft.structural and not enough else f"{sure}：给出答案"

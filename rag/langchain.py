@@ -40,7 +40,7 @@ class ReportRetriever(BaseRetriever):
         del run_manager  # nothing here takes long enough to be reported
         asked = understand(query, coverage=self._pipeline.store.coverage, today=date.today())
         best: dict[str, Hit] = {}
-        for ranked in self._pipeline.extractor.retriever.retrieve(asked.search):
+        for ranked in self._pipeline.retriever.retrieve(asked.search):
             best.setdefault(ranked.hit.passage.paragraph_id, ranked.hit)
         return [self._document(hit) for hit in list(best.values())[: k or self.k]]
 

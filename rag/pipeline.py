@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 
 from index.errors import QuestionError
 from index.text.normalize import visible
+from rag.answer.answerer import Sources
 from rag.answer.chat import ChatAnswerer, offered
 from rag.answer.disagreement import Disagreement
-from rag.answer.extract import Extraction, Extractor
 from rag.answer.table import Table, tabulated
 from rag.check.gate import citation, gate, recomputed
 from rag.explain import Explanation, explain
-from rag.retrieve.ranking import Threshold
+from rag.retrieve.found import Found
+from rag.retrieve.ranking import Threshold, answering, refusing
+from rag.retrieve.retriever import Retriever
+from rag.select import Selector
 from rag.types import LONGEST_HISTORY, LONGEST_QUESTION, Answer, Draft, Query, Stage, Statement
 from rag.understand.asked_places import around
 from rag.understand.query import understand
@@ -45,7 +48,10 @@ class Pipeline:
         self.store = store
         self.today = today
         self._chat = chat
-        self.extractor = Extractor(store, threshold)
+        self.retriever = Retriever(store, threshold)
+        sources = Sources.of(store, self.retriever)
+        self._measures = sources.measures
+        self._selector = Selector(sources)
         self._disagreement = Disagreement(store)
 
     @property
@@ -69,7 +75,7 @@ class Pipeline:
 
     def explain(self, answer: Answer) -> Explanation:
         """Why an answer of this pipeline is as it is. For one at a time, like the stages."""
-        return explain(answer, self.store, self.extractor.retriever)
+        return explain(answer, self.store, self.retriever)
 
     def stages(self, question: str, history: Sequence[str] = ()) -> Iterator[Stage | Answer]:
         """Like `ask`, naming each stage as it begins; the last value is the answer. During “generate”, which takes as
@@ -80,10 +86,11 @@ class Pipeline:
         self._check(question)
         earlier = [h for h in history[-LONGEST_HISTORY:] if visible(h).strip()]
         query = understand(question, earlier, coverage=self.store.coverage, today=self.today or date.today())
-        answer, extraction = self._ask(query)
-        if answer.refused and query.instead.by_itself:
-            answer, extraction = self._ask(query.instead.by_itself)
-        if self._chat and answer.query and (given := self._for_chat(answer, extraction)):
+        found = Found(self.retriever, query.search)
+        answer = self._ask(query, found)
+        if answer.refused and (alone := query.instead.by_itself):
+            answer = self._ask(alone, found.of(alone.search))
+        if self._chat and answer.query and (given := self._for_chat(answer)):
             yield "generate"
             draft = self._chat.draft(answer.query, given, self.store)
             yield "verify"
@@ -91,13 +98,13 @@ class Pipeline:
         answer = replace(answer, history=tuple(earlier), generation=self.generation)
         yield replace(answer, elapsed_ms=round((time.perf_counter() - start) * 1000, 1))
 
-    def _for_chat(self, answer: Answer, extraction: Extraction) -> list[tuple[Paragraph, Context]]:
+    def _for_chat(self, answer: Answer) -> list[tuple[Paragraph, Context]]:
         """The paragraphs that a chat model is to answer from. None where there is nothing to word: the question goes
         beyond the reports, nothing meets its constraints, or the answer is a table of computed and cited cells."""
-        query = answer.query
-        if answer.rows or query is None or query.type in ("beyond", "compare"):
+        query, draft = answer.query, answer.draft
+        if answer.rows or query is None or draft is None or query.type in ("beyond", "compare"):
             return []
-        return [] if query.unknown_places and not query.places else offered(extraction.ranked, self.store)
+        return [] if query.unknown_places and not query.places else offered(draft.ranked, self.store)
 
     def _generated(self, extracted: Answer, query: Query, draft: Draft, given: Sequence[str]) -> Answer:
         """The sentences of a model's draft that pass the gate; when none does, the extracted answer with a note."""
@@ -130,13 +137,20 @@ class Pipeline:
             dropped=dropped,
         )
 
-    def _ask(self, query: Query) -> tuple[Answer, Extraction]:
-        extraction = self.extractor.draft(query)
-        query = extraction.asked or query
-        found = gate(extraction.draft, query, self.store, ())
-        statements = found.statements
-        answer = self._answer(query, extraction, statements) if statements else self._refusal(query, extraction)
-        return replace(answer, dropped=found.dropped), extraction
+    def _ask(self, query: Query, found: Found) -> Answer:
+        draft = self._selector.select(query, found)
+        query = draft.asked or query
+        checked = gate(draft, query, self.store, ())
+        statements = checked.statements
+        answer = self._answer(query, draft, statements) if statements else self._refusal(query, draft, found)
+        return replace(
+            answer,
+            query=query,
+            draft=draft,
+            hits=tuple(r.hit for r in draft.ranked),
+            scores=tuple(r.score for r in draft.ranked),
+            dropped=checked.dropped,
+        )
 
     @staticmethod
     def _check(question: str) -> None:
@@ -145,7 +159,7 @@ class Pipeline:
         if len(question) > LONGEST_QUESTION:
             raise QuestionError(f"问题有 {len(question)} 个字，太长了。", f"请缩短到 {LONGEST_QUESTION} 字以内。")
 
-    def _answer(self, query: Query, extraction: Extraction, statements: Sequence[Statement]) -> Answer:
+    def _answer(self, query: Query, draft: Draft, statements: Sequence[Statement]) -> Answer:
         markers: dict[tuple[str, int, int], int] = {}
         for s in statements:
             markers.setdefault((s.paragraph_id, s.start, s.end), len(markers) + 1)
@@ -155,26 +169,22 @@ class Pipeline:
         ).statements  # what no answer may show is no contradiction either
         others = [(s, len(markers) + n) for n, s in enumerate(contradicting, 1)]
         citations = {m: citation(s, m, self.store) for s, m in (*marked, *others)}
-        table = tabulated(query, marked, self.extractor.measures) if extraction.draft.table else Table()
+        table = tabulated(query, marked, self._measures) if draft.table else Table()
         kept = tuple(c for c in table.computed if not query.shared and recomputed(c, citations))
         table = replace(table, computed=kept)
         taken = (f"按{query.assumed_year}年：",) if query.assumed_year else ()
-        notes = self._notes(extraction, table)
-        answered = phrase.answered(query, extraction.draft.polarity)
+        notes = self._notes(draft, table)
+        answered = phrase.answered(query, draft.polarity)
         differing = [phrase.contradicted(query, s, citations[m].title, m) for s, m in others]
         return Answer(
             question=query.question,
             refused=False,
             answer=answered + "\n".join([*taken, *self._lines(query, marked, table), *differing, *notes]),
             citations=tuple(citations.values()),
-            answerer=extraction.draft.answerer,
-            confidence=round(extraction.confidence, 3),
+            confidence=round(answering(draft.probability), 3),
             rows=table.rows,
             computed=table.computed,
             notes=(*taken, *notes),
-            query=query,
-            hits=tuple(r.hit for r in extraction.ranked),
-            scores=tuple(r.score for r in extraction.ranked),
         )
 
     @staticmethod
@@ -186,30 +196,26 @@ class Pipeline:
         return [*told, *first] if query.type == "rank" else [*lines, *told]
 
     @staticmethod
-    def _notes(extraction: Extraction, table: Table) -> tuple[str, ...]:
+    def _notes(draft: Draft, table: Table) -> tuple[str, ...]:
         """What a reader of the figures should know: sides that are missing, indicators that are not named alike, why
         nothing is computed."""
-        missing = extraction.draft.missing
-        notes = [*extraction.draft.notes, *table.notes]
+        missing = draft.missing
+        notes = [*draft.notes, *table.notes]
         if missing:
             notes.append(f"资料没有写：{'、'.join(missing)}。")
         return tuple(notes)
 
-    def _refusal(self, query: Query, extraction: Extraction) -> Answer:
+    def _refusal(self, query: Query, draft: Draft, found: Found) -> Answer:
         coverage = self.store.coverage
         places = query.places or around(query.unknown_places, coverage)
-        near = [] if query.type == "beyond" or (places and not query.places) else self.extractor.nearest(query)
+        near = [] if query.type == "beyond" or (places and not query.places) else found.of(query.search).nearest()
         covered = tuple(dict.fromkeys(phrase.label(c) for c in near)) or phrase.whole_coverage(coverage, places)
         return Answer(
             question=query.question,
             refused=True,
             answer=phrase.refusal(query, coverage, covered),
-            answerer=extraction.draft.answerer,
-            confidence=round(1 - extraction.confidence, 3),
+            confidence=round(refusing(draft.probability), 3),
             covered=covered,
-            query=query,
-            hits=tuple(r.hit for r in extraction.ranked),
-            scores=tuple(r.score for r in extraction.ranked),
         )
 
 

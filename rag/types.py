@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from index.search import filter as filter_
 from index.search.filter import Filter
 from index.types import Context, Hit, Kind, Span
+from rag.retrieve.types import Confidence, Ranked
 from rag.understand.asked import Asked, Operation
 
 LONGEST_QUESTION = 2000  # characters
@@ -18,6 +19,7 @@ Stage = Literal["retrieve", "generate", "verify"]  # of answering, as told to wh
 QuestionType = Literal[
     "number", "list", "who", "where", "when", "what", "yesno", "compare", "rank", "trend", "summary", "beyond"
 ]
+TABLES: tuple[QuestionType, ...] = ("compare", "rank", "trend")  # what a table answers
 Aspect = Literal["places", "years", "period", "kind", "type", "unit", "topic"]  # of a question
 Wanted = Literal["figure", "several", "time", "person", "anything"]  # of a passage that answers
 # What a filter calls that of a question.
@@ -26,6 +28,28 @@ _WANTED: Mapping[QuestionType, Wanted] = {
     "number": "figure", "compare": "figure", "list": "several", "when": "time", "who": "person",
 }  # fmt: skip
 Polarity = Literal["yes", "no"]
+# Why a draft is given: what its statements are to the question.
+Given = Literal[
+    "best_clause",  # the best hit
+    "each_open",  # one for each place, year or kind that the question leaves open
+    "close_clauses",  # the best hit and what scores nearly as well, neither of them surely
+    "best_sentence",  # of a question for several things: the sentence of the best hit
+    "items_beside",  # the items of the list that the best hit is one of
+    "headings", "field", "counted_off", "enumerated", "parallel", "list_under_heading", "summary",  # see STRUCTURAL
+    "table",  # the sides of a comparison, a rank, a trend
+    "both_years",  # a growth: the figures that it is worked out of
+    "namesakes",  # the same of each place that has the name
+    "worded",  # sentences of a chat model
+]  # fmt: skip
+# Why none is given: it was not searched for; too few sides; what is found does not say it; it is not sure enough.
+Withheld = Literal["beyond", "place", "sides", "silent", "unsure"]
+Reason = Given | Withheld
+WITHHELD: tuple[Withheld, ...] = get_args(Withheld)
+# Where statements stand tells that they answer, however sure the best hit is: they are the headings of one part, all
+# that is said of a field, a list of its own, clauses worded alike, what stands under a heading, or stand for a part.
+STRUCTURAL: frozenset[Reason] = frozenset(
+    ("headings", "field", "counted_off", "enumerated", "parallel", "list_under_heading", "summary")
+)
 Bound = Literal["exact", "about", "at_least", "stated"]  # of a result: “stated” holds of the numbers as written only
 
 
@@ -194,7 +218,8 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What an answerer proposes, before the checks. No statements and no sentences: it found no answer."""
+    """What an answerer proposes, before the checks. No statements and no sentences: it found no answer, and `reason`
+    says why. `features` and `probability` are those of the best hit; of a table, of its least sure cell."""
 
     statements: tuple[Statement, ...] = ()
     sentences: tuple[Sentence, ...] = ()
@@ -202,7 +227,22 @@ class Draft:
     notes: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()  # sides of a comparison that the reports do not state
     polarity: Polarity | None = None  # what the one statement answers to a question of yes or no
-    answerer: str = "extractive"
+    answerer: str = ""  # the name of the one who drafted it
+    reason: Reason = "worded"
+    ranked: tuple[Ranked, ...] = ()  # the hits that it was made from
+    features: Confidence | None = None  # what is known of the best of them
+    probability: float | None = None  # that it answers, in [0, 1]; None: there is nothing that might
+    asked: Query | None = None  # what the draft answers, where that is wider than the question
+
+    @property
+    def structural(self) -> bool:
+        """Whether where its statements stand tells that they answer, however sure the best hit is."""
+        return self.reason in STRUCTURAL
+
+    @property
+    def withheld(self) -> Withheld | None:
+        """Why it gives no answer; None for one that does."""
+        return next((reason for reason in WITHHELD if reason == self.reason), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +302,7 @@ class Answer:
     notes: tuple[str, ...] = ()  # “按2026年”, “口径不同” ...
     covered: tuple[str, ...] = ()
     query: Query | None = None
+    draft: Draft | None = None  # that it was made from
     history: tuple[str, ...] = ()  # the earlier questions that were read
     hits: tuple[Hit, ...] = field(default=(), repr=False)
     scores: tuple[float, ...] = field(default=(), repr=False)  # of `hits`, as `rag.retrieve.ranking` orders them
@@ -269,7 +310,7 @@ class Answer:
 
     def to_json(self) -> dict[str, Any]:
         """The Answer contract; without what is there for explaining it (see `rag.explain`)."""
-        out = asdict(replace(self, query=None, history=(), hits=(), scores=(), dropped=()))
-        for name in ("query", "history", "hits", "scores", "dropped"):
+        out = asdict(replace(self, query=None, draft=None, history=(), hits=(), scores=(), dropped=()))
+        for name in ("query", "draft", "history", "hits", "scores", "dropped"):
             del out[name]
         return out

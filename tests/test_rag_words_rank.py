@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag import Pipeline, Query
-from rag.retrieve.ranking import Confidence, Features, Ranked, Ranker, evidence, probability, score, vector, weights
+from rag.retrieve.ranking import Ranker, evidence, probability, score, vector, weights
+from rag.retrieve.types import Confidence, Features, Ranked
 from rag.retrieve.word_match import ABBREVIATED, CONTAINED, WordMatcher, coverage, tagged, words
 from rag.understand.units import asked_unit, main_quantity, states_figure, states_unit
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from index.storage.store import Store
     from index.types import Context, Paragraph
-    from rag.retrieve.ranking import Ranked
+    from rag.retrieve.types import Ranked
 
 MODEL, BASE_URL, API_KEY = "WENJU_LLM", "WENJU_LLM_BASE_URL", "WENJU_LLM_API_KEY"
 INSTALL = 'pip install "wenju[chat]"'

@@ -5,98 +5,91 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from index.annotate.passages import when
 from index.types import Context, Fact, Kind, Passage
-from rag.answer.cutting import Cutter, Extraction, cut
-from rag.answer.figures import Key, Measure, Measures, indicator_key
-from rag.retrieve.ranking import Ranked
-from rag.retrieve.retriever import Retriever
-from rag.types import Draft, Query, Statement
+from rag.answer.answerer import Sources, rated
+from rag.answer.cutting import cut
+from rag.answer.figures import Key, Measure, indicator_key
+from rag.retrieve.found import Found
+from rag.retrieve.types import Ranked
+from rag.types import Draft, Query, Reason, Statement
 from rag.wording.sentences import KIND_NAMES, kept_to, not_found
-
-if TYPE_CHECKING:
-    from index.storage.store import Store
 
 Time = int | tuple[int, int] | None
 SAME_INDICATOR = 4.0  # what a likeness of 1 to the surest side adds to the score of another side of a comparison
 # A side of a comparison that words its figure like the surest side needs to be less sure.
 LIKE_ANCHOR, SURE_ENOUGH = 0.5, 0.2
+MOST_NAMED = 3  # places of a comparison without which there is none; of more, those that are there are shown
 MOST_SEARCHED = 8  # places that are searched one by one; of more, only figures under the same name are gathered
 _PREFERRED: tuple[Kind, ...] = ("result", "cumulative", "target", "other")  # for a year of a trend
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """The hits for one side of a comparison, and the probability that the first is right."""
-
-    ranked: Sequence[Ranked]
-    sure: float
-
-
 class Tables:
-    """Drafts tables from one index."""
+    """Answers with tables from one index."""
 
-    def __init__(self, store: Store, retriever: Retriever, measures: Measures) -> None:
-        self._store = store
-        self._retriever = retriever
-        self._measures = measures
-        self._cutter = Cutter(store)
+    name = "table"
 
-    def draft(self, query: Query) -> Extraction:
-        """The table that `query` asks for; a draft without statements when fewer than two of its rows are found."""
+    def __init__(self, sources: Sources) -> None:
+        self._store = sources.store
+        self._retriever = sources.retriever
+        self._measures = sources.measures
+        self._cutter = sources.cutter
+
+    def draft(self, query: Query, found: Found) -> Draft | None:
+        """The table that `query` asks for; None for a question that asks for none, or that one figure may answer."""
+        if query.instead.one_figure is None:
+            return None
+        table = self.tabled(query, found)
+        named = query.asked.table.limit is not None or (query.type == "compare" and len(query.places) <= MOST_NAMED)
+        return table if table.statements or named else None
+
+    def tabled(self, query: Query, found: Found) -> Draft:
+        """The table of `query`; a draft without statements when fewer than two of its rows are found."""
+        figures = found.of(query.search.for_figures())
         if query.type == "trend":
-            return self._trend(query)
+            return self._trend(query, figures)
         if query.type == "rank" and len(query.places) > MOST_SEARCHED:
-            return self._gathered(query, "place")
-        found = self._sides(query)
-        return self._ordered(query, found) if query.type == "rank" else found
+            return self._gathered(query, figures, "place")
+        table = self._sides(query, figures)
+        return self._ordered(query, table) if query.type == "rank" else table
 
     # A comparison.
 
-    def _sides(self, query: Query) -> Extraction:
+    def _sides(self, query: Query, figures: Found) -> Draft:
         """One statement for each side; a comparison with fewer than two sides found is none."""
-        sides = self._searched(query)
-        found = {name: side for name, side in sides.items() if side.ranked and side.sure >= SURE_ENOUGH}
-        surest = max(sides.values(), key=lambda side: side.sure)
-        if not found or not self._retriever.threshold.reached(surest.sure):
-            return Extraction(Draft(missing=(*query.unknown_places, *sides)), _best(sides.values()), surest.sure)
+        sides = _searched(query, figures)
+        found = {name: side for name, side in sides.items() if side.ranked and side.probability >= SURE_ENOUGH}
+        surest = max(sides.values(), key=_sureness)
+        if not found or not surest.sure:
+            missing = (*query.unknown_places, *sides)
+            reason: Reason = "sides" if surest.sure else "unsure"
+            return replace(rated(Draft(missing=missing, reason=reason), surest), ranked=_best(sides.values()))
         kept = self._kept(found, surest.ranked[0])
         missing = (*query.unknown_places, *(name for name in sides if name not in kept))
         if len(kept) < 2:
-            return Extraction(Draft(missing=missing), _best(found.values()))
+            return Draft(missing=missing, reason="sides", ranked=_best(found.values()))
         rest = [r for name in kept for r in _best([found[name]]) if r is not kept[name]]
-        draft = Draft(tuple(self._cutter.widened(query, r) for r in kept.values()), table=True, missing=missing)
-        return Extraction(draft, (*kept.values(), *rest), min(sides[name].sure for name in kept))
+        lines = tuple(self._cutter.widened(query, r) for r in kept.values())
+        draft = rated(
+            Draft(lines, table=True, missing=missing, reason="table"),
+            min((sides[name] for name in kept), key=_sureness),
+        )
+        return replace(draft, ranked=(*kept.values(), *rest))
 
-    def _searched(self, query: Query) -> dict[str, _Side]:
-        """What is found for each side, by its name: each place at each time, as target and as result where asked."""
-        places: Sequence[str | None] = query.places or (None,)
-        times: Sequence[Time] = (*query.years, *((query.period,) if query.period else ())) or (None,)
-        kinds: Sequence[Kind | None] = ("target", "result") if query.both_kinds else (query.kind,)
-        of_time = dict(zip(times, query.kinds, strict=False))
-        search = query.search.for_figures()
-        anywhere = self._retriever.unconstrained(search)
-        sides = {}
-        for place, time, said in itertools.product(places, times, kinds):
-            kind = of_time.get(time, said)
-            found = self._retriever.side(search, anywhere, place=place, time=time, kind=kind)
-            sides[_side_name(place, time, kind)] = _Side(*found)
-        return sides
-
-    def _kept(self, sides: Mapping[str, _Side], anchor: Ranked) -> dict[str, Ranked]:
+    def _kept(self, sides: Mapping[str, Found], anchor: Ranked) -> dict[str, Ranked]:
         """The hit of each side that is sure enough, or worded like `anchor`, the first hit of the surest."""
         chosen = {name: self._like(side.ranked, anchor) for name, side in sides.items()}
         return {
             name: r
             for name, r in chosen.items()
-            if self._retriever.threshold.reached(sides[name].sure) or self._retriever.likeness(r, anchor) >= LIKE_ANCHOR
+            if sides[name].sure or self._retriever.likeness(r, anchor) >= LIKE_ANCHOR
         }
 
     def _like(self, ranked: Sequence[Ranked], anchor: Ranked) -> Ranked:
@@ -105,47 +98,43 @@ class Tables:
 
     # A rank and a trend.
 
-    def _ordered(self, query: Query, found: Extraction) -> Extraction:
+    def _ordered(self, query: Query, found: Draft) -> Draft:
         """The rows of a rank from its first to its last; those that state no number to compare come at the end. Of a
         limit only those that keep to it, or all where none does."""
-        measures = self._measures.chosen(query, found.draft.statements)
+        measures = self._measures.chosen(query, found.statements)
         order = _in_order(measures, least=query.asked.table.order == "least", top=query.asked.table.top)
-        notes = found.draft.notes
+        notes = found.notes
         if limit := query.asked.table.limit:
             known = [(i, m.amount.stated, m.key[2]) for i in order if (m := measures[i]) and m.amount]
             kept = [i for i, stated, unit in known if limit.keeps(stated, unit)]
             notes = (kept_to(limit.text, len(kept), len(known)), *notes)
             order = kept or order
-        statements = tuple(found.draft.statements[i] for i in order)
-        return replace(found, draft=replace(found.draft, statements=statements, notes=notes))
+        statements = tuple(found.statements[i] for i in order)
+        return replace(found, statements=statements, notes=notes)
 
-    def _trend(self, query: Query) -> Extraction:
+    def _trend(self, query: Query, figures: Found) -> Draft:
         """One row for each year; with fewer than two years, what one year's question would get."""
-        found = self._gathered(query, "year")
-        if found.draft.statements or len(query.years) < 2:
+        found = self._gathered(query, figures, "year")
+        if found.statements or len(query.years) < 2:
             return found
-        return self._sides(query)
+        return self._sides(query, figures)
 
-    def _gathered(self, query: Query, by: Literal["place", "year"]) -> Extraction:
+    def _gathered(self, query: Query, figures: Found, by: Literal["place", "year"]) -> Draft:
         """A row for each place or year that has a figure under the name of the one that answers best."""
-        search = query.search.for_figures()
-        ranked = self._retriever.retrieve(search)
-        confidence = self._retriever.confidence(search, ranked)
-        if not self._retriever.threshold.reached(confidence):
-            return Extraction(Draft(), tuple(ranked), confidence)
-        if (key := self._key(query, ranked)) is None:
-            return Extraction(Draft(), tuple(ranked), confidence)
+        key = self._key(query, figures.ranked) if figures.sure else None
+        if key is None:
+            return rated(Draft(reason="sides" if figures.sure else "unsure"), figures)
         admitted = query.filter
         facts = [f for f in self._measures.under(key) if admitted.admits(self._store.subject(self._passage(f)))]
         if by == "place":
             facts = _of_one_time(facts)
         best = self._best_of_each(query, facts, by)
         if len(best) < 2:
-            return Extraction(Draft(), tuple(ranked), confidence)
+            return rated(Draft(reason="sides"), figures)
         statements = tuple(self._stated(fact) for fact in best.values())
         missing = [p for p in query.places if p not in best] if by == "place" else []
         notes = (not_found(missing),) if missing else ()
-        found = Extraction(Draft(statements, table=True, notes=notes), tuple(ranked), confidence)
+        found = rated(Draft(statements, table=True, notes=notes, reason="table"), figures)
         return self._ordered(query, found) if by == "place" else found
 
     def _key(self, query: Query, ranked: Sequence[Ranked]) -> Key | None:
@@ -194,9 +183,26 @@ class Tables:
         return cut(self._store.paragraph(fact.paragraph_id), passage.context, start, passage.end)
 
 
-def _best(sides: Iterable[_Side]) -> tuple[Ranked, ...]:
+def _searched(query: Query, figures: Found) -> dict[str, Found]:
+    """What is found for each side, by its name: each place at each time, as target and as result where asked."""
+    places: Sequence[str | None] = query.places or (None,)
+    times: Sequence[Time] = (*query.years, *((query.period,) if query.period else ())) or (None,)
+    kinds: Sequence[Kind | None] = ("target", "result") if query.both_kinds else (query.kind,)
+    of_time = dict(zip(times, query.kinds, strict=False))
+    sides = {}
+    for place, time, said in itertools.product(places, times, kinds):
+        kind = of_time.get(time, said)
+        sides[_side_name(place, time, kind)] = figures.side(place=place, time=time, kind=kind)
+    return sides
+
+
+def _best(sides: Iterable[Found]) -> tuple[Ranked, ...]:
     """The first few hits of each side."""
     return tuple(r for side in sides for r in side.ranked[:3])
+
+
+def _sureness(side: Found) -> float:
+    return side.probability
 
 
 def _in_order(measures: Sequence[Measure | None], *, least: bool, top: int | None) -> list[int]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.text.clauses import sentences
 from index.types import Context, Paragraph, Passage, Span
-from rag.retrieve.ranking import Ranked
-from rag.types import Draft, Query, Statement
+from rag.retrieve.types import Ranked
+from rag.types import Query, Statement
 from rag.understand.units import states_amount, states_figure
 from rag.wording.sentences import trimmed
 
@@ -19,16 +18,6 @@ if TYPE_CHECKING:
 LONGEST_SENTENCE, LONGEST_LIST_SENTENCE = 110, 400  # characters that are shown whole
 SHORT_SENTENCE = 60  # ... when the clause alone holds less than SURELY_HERE of the question's weight
 SURELY_HERE = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class Extraction:
-    """A draft, the ranked hits that it was made from, and the probability that it is right."""
-
-    draft: Draft
-    ranked: tuple[Ranked, ...] = ()
-    confidence: float = 0.0
-    asked: Query | None = None  # what the draft answers, where that is wider than the question
 
 
 def cut(paragraph: Paragraph, context: Context, start: int = 0, end: int | None = None) -> Statement:

@@ -1,73 +1,75 @@
-"""Answers of several lines from one part of a report: complete lists, and summaries of a section."""
+"""Lists: what stands under one heading, is said of one field, is counted off or worded alike."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from index.text.clauses import sentences
 from index.text.numbers import number
 from index.types import Paragraph, Passage, Span
-from rag.answer.cutting import LONGEST_SENTENCE, Cutter, cut
-from rag.retrieve.ranking import Ranked
-from rag.retrieve.retriever import Retriever
-from rag.types import Query, Statement
+from rag.answer.answerer import Sources, rated
+from rag.answer.cutting import cut
+from rag.answer.summary import HEADING_FITS, SHORTEST_SENTENCE, SPEAKS, central
+from rag.retrieve.found import Found
+from rag.retrieve.types import Ranked
+from rag.types import Draft, Query, Reason, Statement
 from rag.understand import cues
 from rag.understand.asked import AskedThings
 
-if TYPE_CHECKING:
-    from index.storage.store import Store
-
 Section = tuple[str, tuple[str, ...]]  # a report, and the headings down to a section of it
-HEADING_FITS = 0.5  # share of a list question's weight in a heading from which the list under it is the answer
 HEADING_HINTS = 0.2  # share from which the items beside the best one belong to the list too
 HEADING_LAG = 0.15  # how much better one clause may fit and yet be only one of the list
 MOST_ITEMS = 16
-MOST_SENTENCES = 5  # of a summary
 LIKE_BEST = 0.9  # how well, against the best clause, another one of its section fits that is worded like it
 BESIDE_BEST, BESIDE_SCORE = 0.6, 3.0  # the same for an item of one list, and how much lower it may score
 # Sentences on a field: how many, how many characters in all, and how much lower than the best they may score.
 MOST_SWEPT, SWEPT_LENGTH, SWEPT_SCORE = 8, 700, 6.0
 FIRST_FEW, LONGEST_COUNTED = 3, 700  # hits that may open what is counted off; characters up to which it is shown whole
 BEST_FEW = 8  # hits among which the one may be that lists all
-SPEAKS = 0.5  # share of the question's weight in a clause from which clauses like it belong to it
-LENGTHY = 0.002  # what a character of a sentence counts against its nearness to the mean, a cosine
 TELLING = 4  # characters that headings share and no others would
-SHORTEST_SENTENCE = 10  # characters; a shorter one says too little alone
 
 
 _COUNTED_OFF = re.compile(r"(?<=[：:；;。，,])(?P<number>[一二三四五六七八九十]{1,3})是")
 _CLAUSE_END = re.compile("[，,；;。]")
 
 
-class Gatherer:
-    """Gathers the lines of lists and summaries from one index."""
+class Lists:
+    """Answers with the lines of a list, from one part of a report."""
 
-    def __init__(self, store: Store, retriever: Retriever) -> None:
-        self._store = store
-        self._retriever = retriever
-        self._cutter = Cutter(store)
+    name = "list"
 
-    def several(self, query: Query, ranked: Sequence[Ranked], *, sure: bool) -> list[Statement]:
-        """What stands under the heading that a question names, or is said of its field; none when nothing is. `sure`:
-        the best hit is likely to answer, so that it tells what others have to be like."""
-        if query.names:  # sections are not about them
-            return []
-        if query.type == "summary" or not query.subject:
-            return self._summary(query, ranked)
-        return (
-            self._headings(query)
-            or self._swept(query, ranked, sure=sure)
-            or self._counted_off(ranked)
-            or self._enumerated(query, ranked)
-            or self._parallel(ranked)
-            or self._section(query, ranked)
-        )
+    def __init__(self, sources: Sources) -> None:
+        self._store = sources.store
+        self._retriever = sources.retriever
+        self._cutter = sources.cutter
+
+    def draft(self, query: Query, found: Found) -> Draft | None:
+        """What stands under the heading that a question names, or is said of its field; where nothing is, and the best
+        hit is likely to answer, that with what stands beside it."""
+        if query.type not in ("list", "summary"):
+            return None
+        if query.type == "list" and query.subject and not query.names:  # sections are not about what is named
+            for reason, way in self._ways:
+                if lines := way(query, found):
+                    return rated(Draft(tuple(lines), reason=reason), found)
+        if not found.sure:
+            return None
+        if lines := self._beside_best(query, found):
+            return rated(Draft(tuple(lines), reason="items_beside"), found)
+        return rated(Draft((self._cutter.sentence(found.ranked[0]),), reason="best_sentence"), found)
+
+    @property
+    def _ways(self) -> Iterator[tuple[Reason, Callable[[Query, Found], list[Statement]]]]:
+        """How a list may be written, in the order in which they are looked for."""
+        yield "headings", self._headings
+        yield "field", self._swept
+        yield "counted_off", self._counted_off
+        yield "enumerated", self._enumerated
+        yield "parallel", self._parallel
+        yield "list_under_heading", self._section
 
     @cached_property
     def _headed(self) -> list[Paragraph]:
@@ -76,9 +78,7 @@ class Gatherer:
     def _admits(self, query: Query, what: Passage | Paragraph) -> bool:
         return query.filter.admits(self._store.subject(what))
 
-    # Lists.
-
-    def _headings(self, query: Query) -> list[Statement]:
+    def _headings(self, query: Query, _found: Found) -> list[Statement]:
         """The headings of one section that a question asks for, at least three: those that share words which it names
         (“哪十个方面聚力攻坚求实效”), or as many as it says there are under a heading that it names (“10件惠民实事”)."""
         things = query.asked.things
@@ -102,9 +102,10 @@ class Gatherer:
                 groups.setdefault((block.report_id, block.section), []).append(block)
         return {key: group for key, group in groups.items() if 3 <= len(group) <= MOST_ITEMS}
 
-    def _swept(self, query: Query, ranked: Sequence[Ranked], *, sure: bool) -> list[Statement]:
+    def _swept(self, query: Query, found: Found) -> list[Statement]:
         """All that is said of a field (“在养老方面有什么安排”): what stands under the outermost heading naming it, or
         else the sentences that speak of it, wherever they stand; none when the question names no field."""
+        ranked = found.ranked
         if not ranked or not query.asked.things.whole_field:
             return []
         parts = self._retriever.parts(query.search)
@@ -113,8 +114,8 @@ class Gatherer:
         speaking = [r for r in ranked if r.features.clause >= SPEAKS and r.score >= ranked[0].score - SWEPT_SCORE]
         lengths = accumulate(len(self._cutter.sentence(r).words) for r in speaking)
         some = [r for r, length in zip(speaking[:MOST_SWEPT], lengths, strict=False) if length <= SWEPT_LENGTH]
-        found = [s for s in self._in_order(some) if len(s.words) >= SHORTEST_SENTENCE]
-        return found if sure and len(found) > 1 else []
+        lines = [s for s in self._in_order(some) if len(s.words) >= SHORTEST_SENTENCE]
+        return lines if found.sure and len(lines) > 1 else []
 
     def _within(self, query: Query, report_id: str, section: tuple[str, ...]) -> list[Statement]:
         """The items of a part of a report; of one that is written as paragraphs the sentences that stand for it."""
@@ -122,12 +123,12 @@ class Gatherer:
         items = [b for b in blocks if b.role == "item" and self._admits(query, b)]
         if 1 < len(items) <= MOST_ITEMS and 2 * len(items) > len(blocks):
             return [_gist(b) for b in items]
-        return self._central(query, [b for b in blocks if b.role in ("paragraph", "item")])
+        return central(self._store, query, [b for b in blocks if b.role in ("paragraph", "item")])
 
-    def _counted_off(self, ranked: Sequence[Ranked]) -> list[Statement]:
+    def _counted_off(self, _query: Query, found: Found) -> list[Statement]:
         """The items that follow one of the best hits, counted off: “办好10件实事。一是…；二是…”; of long ones the first
         clause. None for fewer than three."""
-        for hit in [r for r in ranked[:FIRST_FEW] if r.features.clause >= SPEAKS]:
+        for hit in [r for r in found.ranked[:FIRST_FEW] if r.features.clause >= SPEAKS]:
             text = self._store.paragraph(hit.hit.passage.paragraph_id).text
             _, end = self._cutter.sentence_span(hit)
             starts = _counted_from(text, hit.hit.passage.start, end)
@@ -135,18 +136,19 @@ class Gatherer:
                 return [self._cutter.statement(hit, *span) for span in _items(text, starts)]
         return []
 
-    def _enumerated(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
+    def _enumerated(self, query: Query, found: Found) -> list[Statement]:
         """The sentence of one of the best hits that lists as many things as the question says there are."""
         counts = query.asked.things.counts
-        for hit in [r for r in ranked[:BEST_FEW] if counts and r.features.clause >= SPEAKS]:
+        for hit in [r for r in found.ranked[:BEST_FEW] if counts and r.features.clause >= SPEAKS]:
             statement = self._cutter.sentence(hit)
             listed = {part.count("、") + 1 for part in re.split("[，,。；;：:]", statement.words)} - {1}
             if counts & (listed | {items + 1 for items in listed}):  # 和 may part the last two
                 return [statement]
         return []
 
-    def _section(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
+    def _section(self, query: Query, found: Found) -> list[Statement]:
         """What stands under the heading that a list question names, when that fits better than any one clause."""
+        ranked = found.ranked
         headings = self._retriever.headings(query.search)
         best = ranked[0].features.clause if ranked else 0.0
         if headings and headings[0][0] >= max(HEADING_FITS, best - HEADING_LAG):
@@ -166,18 +168,18 @@ class Gatherer:
         ]
         return [_gist(b) for b in blocks[:MOST_ITEMS]] if len(blocks) > 1 else []
 
-    def _parallel(self, ranked: Sequence[Ranked]) -> list[Statement]:
+    def _parallel(self, _query: Query, found: Found) -> list[Statement]:
         """Clauses of one section that say the same of different things (在…上奋力突破), in their order; none when there
         are fewer than three."""
-        best = ranked[0] if ranked else None
+        best = found.ranked[0] if found.ranked else None
         if best is None or best.features.clause < SPEAKS:
             return []
-        alike = [r for r in self._beside(ranked) if r.features.clause >= LIKE_BEST * best.features.clause]
+        alike = [r for r in self._beside(found.ranked) if r.features.clause >= LIKE_BEST * best.features.clause]
         return self._in_order(alike) if len({r.hit.passage.paragraph_id for r in alike}) > 2 else []
 
-    def siblings(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
+    def _beside_best(self, query: Query, found: Found) -> list[Statement]:
         """The items of a list that answer nearly as well as the best one, in their order; none when it is no item."""
-        best = ranked[0]
+        best = found.ranked[0]
         if (
             query.type != "list"
             or best.features.clause < SPEAKS
@@ -186,7 +188,7 @@ class Gatherer:
             return []
         alike = [
             r
-            for r in self._beside(ranked)
+            for r in self._beside(found.ranked)
             if r.features.clause >= BESIDE_BEST * best.features.clause and r.score >= best.score - BESIDE_SCORE
         ]
         return self._in_order(alike)
@@ -208,61 +210,6 @@ class Gatherer:
 
         statements = [self._cutter.sentence(r) for r in sorted(found, key=position)]
         return list(dict.fromkeys(statements))[:MOST_ITEMS]
-
-    # Summaries.
-
-    def _summary(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
-        """The sentences that stand for the part of a report which the question names, or for all that it says of the
-        place and time, in reading order; none when it names no part that is there. A part is what stands under a
-        heading, or the paragraph that a clause opens."""
-        if query.subject:
-            return self._of_part(query, ranked)
-        return [] if query.free else self._of_section(query, self._fullest(query), ())
-
-    def _of_part(self, query: Query, ranked: Sequence[Ranked]) -> list[Statement]:
-        """A summary of the part of a report that a question names."""
-        fitting = self._retriever.parts(query.search.about(query.subject))
-        if fitting and fitting[0][0] >= HEADING_FITS:
-            return self._of_section(query, *fitting[0][1])
-        best = ranked[0] if ranked else None
-        if best is None or best.features.clause < SPEAKS or best.hit.passage.start:
-            return []
-        return self._central(query, [self._store.paragraph(best.hit.passage.paragraph_id)])
-
-    def _of_section(self, query: Query, report_id: str, section: tuple[str, ...]) -> list[Statement]:
-        blocks = [b for b in self._store.blocks(report_id) if b.section[: len(section)] == section]
-        return self._central(query, [b for b in blocks if b.citable and b.role in ("paragraph", "item")])
-
-    def _fullest(self, query: Query) -> str:
-        """The report that says most of the place and time asked about."""
-        lengths = {report.id: 0 for report in self._store.reports}
-        for row in np.flatnonzero(self._retriever.admitted(query.filter)):
-            passage = self._store.passages[row]
-            lengths[self._store.paragraph(passage.paragraph_id).report_id] += len(passage.text)
-        return max(lengths, key=lambda id_: lengths[id_])
-
-    def _central(self, query: Query, blocks: Sequence[Paragraph]) -> list[Statement]:
-        """The sentences nearest to the mean of all: one of each section first, then one of each block, then others."""
-        found: list[tuple[Paragraph, Passage, Statement]] = []
-        for block in blocks:
-            passages = [p for p in self._store.passages_of(block.id) if self._admits(query, p)]
-            for start, end in sentences(block.text):
-                first = next((p for p in passages if start <= p.start < end), None)
-                if first and SHORTEST_SENTENCE <= end - start <= LONGEST_SENTENCE:
-                    found.append((block, first, cut(block, first.context, start, end)))
-        if not found:
-            return []
-        vectors = self._store.embedder.embed_passages([s.words for _, _, s in found])
-        near = vectors @ vectors.mean(axis=0)
-        worth = [float(n) - LENGTHY * len(s.words) for n, (_, _, s) in zip(near, found, strict=True)]
-        of_sections: dict[tuple[str, ...], int] = {}
-        of_blocks: dict[str, int] = {}
-        best = sorted(range(len(found)), key=lambda i: -worth[i])
-        for i in best:
-            of_sections.setdefault(found[i][0].section, i)
-            of_blocks.setdefault(found[i][0].id, i)
-        chosen = list(dict.fromkeys((*of_sections.values(), *of_blocks.values(), *best)))[:MOST_SENTENCES]
-        return [found[i][2] for i in sorted(chosen)]
 
 
 def _shares_words(things: AskedThings, group: Sequence[Paragraph]) -> bool:

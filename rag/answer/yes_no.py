@@ -7,7 +7,7 @@ from decimal import Decimal
 from index.types import Kind
 from rag.answer.arithmetic import Amount
 from rag.answer.figures import Measures
-from rag.retrieve.ranking import Ranked
+from rag.retrieve.types import Ranked
 from rag.types import Polarity, Query, Statement
 from rag.understand import cues
 

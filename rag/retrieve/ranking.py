@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from index.search.filter import Filter
 from index.text.places import find_places
 from index.types import Hit
+from rag.retrieve.types import Confidence, Features, Ranked
 from rag.retrieve.word_match import Likeness, Match, WordMatcher, coverage, tagged, words
 from rag.types import Search
 from rag.understand import cues
@@ -40,48 +41,6 @@ _DATE = re.compile(r"\d{1,2}月|\d{1,2}日|年[底初末内]|[上下]半年|季�
 _PERSON = re.compile(r"书记|[省市区县镇州]长|主任|局长|主席|代表|院士|教授|记者|先生|女士")
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
-    """How a passage fits a question; each in [0, 1] except `meaning` and `dense`, which are cosines."""
-
-    clause: float  # share of the question's weight found in the clause
-    sentence: float  # ... in the clause and its neighbours in the paragraph
-    section: float  # ... with the headings above too
-    missed: float  # how little the heaviest word of the question is found even there
-    exact: float  # like section, words that stand there in the same, a longer or a shorter form only
-    about: float  # share of the clause's weight that the question has
-    narrowed: float  # share of the question's weight that the clause has behind a noun not asked for: 海洋|生产总值
-    meaning: float  # cosine of the topic and the clause
-    lexical: float  # as in Hit
-    dense: float  # as in Hit
-    figure: float  # a number in the unit asked for, or a list if one is asked for, stands here; 1 for other questions
-    kind: float  # the kind asked for, exactly
-    caption: float  # a picture's caption
-    other_place: float  # the clause names a place that was not asked about
-
-
-@dataclass(frozen=True, slots=True)
-class Confidence:
-    """What tells whether the best hit answers: its score, how much better the reports speak of the topic elsewhere, and
-    its features."""
-
-    score: float
-    elsewhere: float  # score of the best hit without the constraints, less `score`; 0 when none is better
-    margin: float  # score less that of the best hit in another paragraph, at most WIDE_MARGIN
-    clause: float
-    section: float
-    missed: float
-    exact: float
-    figure: float
-    meaning: float
-    about: float
-    narrowed: float
-    dense: float
-    unheard: float  # 1 when next to nothing of the question is found, even by meaning
-    stands_out: float  # how far its meaning lies above that of the other hits, as by `_stands_out`
-    free: float  # 1 when the question names no place, time or kind: nothing but its topic says that it belongs here
-
-
 class Threshold:
     """Decides from which probability on an answer is given."""
 
@@ -92,15 +51,6 @@ class Threshold:
     def reached(self, probability: float) -> bool:
         """Whether an answer that is right with this probability is given."""
         return probability >= self.at
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """A hit with its features and its score, which is comparable between questions only roughly."""
-
-    hit: Hit
-    features: Features
-    score: float
 
 
 def vector(values: Features | Confidence) -> NDArray[np.float64]:
@@ -150,6 +100,17 @@ def probability(known: Confidence) -> float:
     table = weights()["confidence"]
     z = table["bias"] + sum(table[f.name] * getattr(known, f.name) for f in fields(Confidence))
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
+
+
+def answering(probability: float | None) -> float:
+    """The probability that answering is right, where the best there is answers with `probability`; 0 for None, which
+    says that there is nothing to answer with."""
+    return 0.0 if probability is None else probability
+
+
+def refusing(probability: float | None) -> float:
+    """The probability that refusing is right: that the best there is does not answer."""
+    return 1.0 - answering(probability)
 
 
 def figure_fit(search: Search, text: str) -> float:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from index.search.filter import RELAXING, Filter
 from index.search.fusion import Mask
 from rag.retrieve.columns import Columns, Sections
-from rag.retrieve.ranking import Ranked, Ranker, Threshold, evidence, probability
+from rag.retrieve.ranking import Ranker, Threshold
+from rag.retrieve.types import Ranked
 from rag.types import Search
 
 if TYPE_CHECKING:
     from index.storage.store import Store
-    from index.types import Hit, Kind
+    from index.types import Hit
     from rag.retrieve.word_match import Match
 
 CANDIDATES = 40  # hits that are ranked
 FREE_CANDIDATES = 20  # hits that are ranked without the constraints: only the first few are looked at
+
+
+def relaxed(search: Search) -> Search:
+    """The same search with the filter let go of."""
+    return search.within(search.filter.without(RELAXING[-1]))
 
 
 class Retriever:
@@ -50,16 +55,7 @@ class Retriever:
 
     def unconstrained(self, search: Search) -> list[Ranked]:
         """The same search with the filter let go of: what the reports hold beside what was asked."""
-        return self.retrieve(search.within(search.filter.without(RELAXING[-1])), candidates=FREE_CANDIDATES)
-
-    def confidence(self, search: Search, ranked: Sequence[Ranked], anywhere: Sequence[Ranked] | None = None) -> float:
-        """The probability, in [0, 1], that the first of `ranked` is what `search` looks for; 0 for no hits. `anywhere`
-        is what `unconstrained` gives, where that is known."""
-        if not ranked:
-            return 0.0
-        if anywhere is None:
-            anywhere = ranked if search.filter.free else self.unconstrained(search)
-        return probability(evidence(search.filter, ranked, anywhere[0] if anywhere else None))
+        return self.retrieve(relaxed(search), candidates=FREE_CANDIDATES)
 
     def admitted(self, filter_: Filter) -> Mask:
         """Bool (passages,): those that meet `filter_`."""
@@ -94,25 +90,3 @@ class Retriever:
     def likeness(self, a: Ranked, b: Ranked) -> float:
         """How alike the wordings of two ranked clauses are, a cosine."""
         return self._ranker.likeness(a.hit, b.hit)
-
-    def side(
-        self,
-        search: Search,
-        anywhere: Sequence[Ranked],
-        *,
-        place: str | None,
-        time: int | tuple[int, int] | None,
-        kind: Kind | None,
-    ) -> tuple[list[Ranked], float]:
-        """The hits for one side of a comparison, and the probability that the first answers it. `anywhere` is what
-        `unconstrained` gives, the same for all sides."""
-        filter_ = replace(
-            search.filter,
-            places=(place,) if place else (),
-            years=(time,) if isinstance(time, int) else (),
-            period=time if isinstance(time, tuple) else None,
-            kind=kind,
-        )
-        narrowed = search.within(filter_)
-        ranked = self.retrieve(narrowed)
-        return ranked, self.confidence(narrowed, ranked, None if filter_.free else anywhere)

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from index.types import Coverage
-from rag.types import Instead, Query, QuestionType
+from rag.types import TABLES, Instead, Query
 from rag.understand import cues
 from rag.understand.asked import asked_figures
 from rag.understand.asked_places import around, short_name
-
-TABLES: tuple[QuestionType, ...] = ("compare", "rank", "trend")
 
 
 def finished(query: Query, parts: Sequence[str], coverage: Coverage, *, by_itself: Query | None = None) -> Query:
