@@ -132,6 +132,7 @@ class Pipeline:
             answer="\n".join([*taken, *lines]),
             citations=tuple(citations),
             answerer=draft.answerer,
+            confidence=_confidence(extracted.draft, refused=False),
             notes=(*taken, *notes),
             covered=(),
             dropped=dropped,
@@ -181,7 +182,7 @@ class Pipeline:
             refused=False,
             answer=answered + "\n".join([*taken, *self._lines(query, marked, table), *differing, *notes]),
             citations=tuple(citations.values()),
-            confidence=round(answering(draft.probability), 3),
+            confidence=_confidence(draft, refused=False),
             rows=table.rows,
             computed=table.computed,
             notes=(*taken, *notes),
@@ -214,9 +215,15 @@ class Pipeline:
             question=query.question,
             refused=True,
             answer=phrase.refusal(query, coverage, covered),
-            confidence=round(refusing(draft.probability), 3),
+            confidence=_confidence(draft, refused=True),
             covered=covered,
         )
+
+
+def _confidence(draft: Draft | None, *, refused: bool) -> float:
+    """The probability that an answer made from `draft`, or the refusal, is right."""
+    probability = draft.probability if draft else None
+    return round(refusing(probability) if refused else answering(probability), 3)
 
 
 def open_pipeline(folder: str | Path, *, today: date | None = None, chat: ChatAnswerer | None = None) -> Pipeline:

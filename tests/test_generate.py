@@ -18,6 +18,7 @@ from index.embed.embedder import load_embedder
 from index.storage.build import build
 from rag import Pipeline, open_pipeline
 from rag.answer.chat import Breaker, ChatAnswerer, ChatSettings, ChatUnavailable, open_chat, sentences_of
+from rag.retrieve.ranking import Threshold
 from rag.types import Answer, Sentence
 
 ROOT = Path(__file__).parent.parent
@@ -145,6 +146,19 @@ def test_what_the_reports_cannot_answer_is_not_put_to_the_model(
     before = len(server.requests)
     answer = asked(real_pipeline, server, "good", question)
     assert (answer.refused, len(server.requests)) == (True, before)
+
+
+def test_an_answer_instead_of_a_refusal_has_the_confidence_of_an_answer(
+    real_pipeline: Pipeline, server: ModelServer
+) -> None:
+    never = Threshold(1.0)
+    refused = Pipeline(real_pipeline.store, today=real_pipeline.today, threshold=never).ask(QUESTION)
+    with chat_of(server, "good") as chat:
+        pipeline = Pipeline(real_pipeline.store, today=real_pipeline.today, chat=chat, threshold=never)
+        answer = pipeline.ask(QUESTION)
+    assert (refused.refused, answer.refused) == (True, False)
+    assert answer.confidence == pytest.approx(1 - refused.confidence)
+    assert pipeline.explain(answer).confidence == answer.confidence
 
 
 def test_a_refusal_stands_when_nothing_of_the_draft_passes(real_pipeline: Pipeline, server: ModelServer) -> None:
