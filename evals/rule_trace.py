@@ -107,22 +107,9 @@ def listening(listener: Listener) -> Iterator[Mapping[int, Heard]]:
     """Put listeners in the place of all patterns and word sets; gives them by the identity of what they stand for."""
     heard: dict[int, Heard] = {}
     before: list[tuple[ModuleType, str, Any]] = []
-
-    def behind(value: Any) -> Any:
-        if isinstance(value, re.Pattern):
-            return heard.setdefault(id(value), HeardPattern(value, listener))
-        if is_words(value):
-            return heard.setdefault(id(value), HeardWords(frozenset(value), listener))
-        if type(value) is dict and any(isinstance(part, re.Pattern) for part in value.values()):
-            return {key: behind(part) for key, part in value.items()}
-        if type(value) is tuple and value:
-            parts = tuple(behind(part) for part in value)
-            return parts if any(a is not b for a, b in zip(parts, value, strict=True)) else value
-        return value
-
     for module in modules().values():
         for name, value in list(vars(module).items()):
-            if not name.startswith("__") and (new := behind(value)) is not value:
+            if not name.startswith("__") and (new := _behind(value, listener, heard)) is not value:
                 before.append((module, name, value))
                 setattr(module, name, new)
     try:
@@ -130,6 +117,20 @@ def listening(listener: Listener) -> Iterator[Mapping[int, Heard]]:
     finally:
         for module, name, value in before:
             setattr(module, name, value)
+
+
+def _behind(value: Any, listener: Listener, heard: dict[int, Heard]) -> Any:
+    """A global with listeners for the patterns and word sets that it is or holds; itself where it holds none."""
+    if isinstance(value, re.Pattern):
+        return heard.setdefault(id(value), HeardPattern(value, listener))
+    if is_words(value):
+        return heard.setdefault(id(value), HeardWords(frozenset(value), listener))
+    if type(value) is dict and any(isinstance(part, re.Pattern) for part in value.values()):
+        return {key: _behind(part, listener, heard) for key, part in value.items()}
+    if type(value) is tuple and value:
+        parts = tuple(_behind(part, listener, heard) for part in value)
+        return parts if any(a is not b for a, b in zip(parts, value, strict=True)) else value
+    return value
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeGuard
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 HOLE = "\ue000"  # stands for what an f-string fills in
@@ -75,26 +76,43 @@ def _of_value(value: ast.expr, name: str, source: str, lines: Sequence[int]) -> 
     filled = [part for n in ast.walk(value) if isinstance(n, ast.JoinedStr) for part in ast.walk(n) if part is not n]
     inside_fstring = {id(part) for part in filled}
     for node in ast.walk(value):
-        if isinstance(node, ast.Tuple | ast.List | ast.Set):
-            if len(node.elts) > 2 or isinstance(node, ast.Set) or any(isinstance(e, ast.Tuple) for e in node.elts):
-                for item in node.elts:
-                    yield from _entry(item, name, source, lines)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "_any":
-            for item in node.args:
-                yield from _entry(item, name, source, lines)
-        elif isinstance(node, ast.Dict):
-            for key, content in zip(node.keys, node.values, strict=True):
-                if key is not None:
-                    first, last = _span(key, source, lines)[0], _span(content, source, lines)[1]
-                    yield _whole(first, last, name, source)
-        elif isinstance(node, ast.JoinedStr) or (
-            isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside_fstring
-        ):
-            atoms = _atoms(source, *_span(node, source, lines))
-            text = "".join(atom.value for atom in atoms)
-            spans = _alternatives(text) if "|" in text else _separate(text) if " " in text.strip() else []
-            for start, end in spans:
-                yield Cut(name, text[start:end].strip("| "), atoms[start].start, atoms[end - 1].end)
+        if isinstance(node, ast.Dict):
+            yield from _of_dict(node, name, source, lines)
+        elif isinstance(node, ast.JoinedStr) or (_is_text(node) and id(node) not in inside_fstring):
+            yield from _of_text(*_span(node, source, lines), name, source)
+        for item in _entries(node):
+            yield from _entry(item, name, source, lines)
+
+
+def _is_text(node: ast.AST) -> TypeGuard[ast.Constant]:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _of_dict(node: ast.Dict, name: str, source: str, lines: Sequence[int]) -> Iterator[Cut]:
+    """Each key with its value."""
+    for key, content in zip(node.keys, node.values, strict=True):
+        if key is not None:
+            yield _whole(_span(key, source, lines)[0], _span(content, source, lines)[1], name, source)
+
+
+def _of_text(first: int, last: int, name: str, source: str) -> Iterator[Cut]:
+    """The alternatives of a pattern, or the words of a list."""
+    atoms = _atoms(source, first, last)
+    text = "".join(atom.value for atom in atoms)
+    spans = _alternatives(text) if "|" in text else _separate(text) if " " in text.strip() else []
+    for start, end in spans:
+        yield Cut(name, text[start:end].strip("| "), atoms[start].start, atoms[end - 1].end)
+
+
+def _entries(node: ast.AST) -> Sequence[ast.expr]:
+    """The entries of a collection that stands for a list: a pair counts only where it holds rows."""
+    if isinstance(node, ast.Call):
+        return node.args if ast.unparse(node.func) == "_any" else ()
+    if isinstance(node, ast.Set):
+        return node.elts
+    if not isinstance(node, ast.Tuple | ast.List):
+        return ()
+    return node.elts if len(node.elts) > 2 or any(isinstance(e, ast.Tuple) for e in node.elts) else ()
 
 
 def _entry(item: ast.expr, name: str, source: str, lines: Sequence[int]) -> Iterator[Cut]:

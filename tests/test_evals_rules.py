@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from evals import rule_trace
+from evals.rule_effect import effect, executed, variant
 from evals.rule_trace import Listener
 from evals.rule_variants import cuts
-from evals.rules import effect, executed, variant
 
 SOURCE = """
 import re
@@ -56,15 +56,15 @@ def test_listeners_hear_patterns_and_words_and_go_again() -> None:
 
 
 def test_a_part_reaches_what_other_modules_make_of_it() -> None:
-    from rag.understand import cues, query
+    from rag.understand import cues, follow_up
 
     text = Path(str(cues.__file__)).read_text("utf-8")
     (cut,) = [cut for cut in cuts(text) if cut.name == "IDLE" and cut.text == "换成"]
-    values = variant(cut, "rag.understand.cues", text, ["rag.understand.query"])
-    assert set(values) == {("rag.understand.cues", "IDLE"), ("rag.understand.query", "_SAYING_LITTLE")}
-    assert "换成" not in values["rag.understand.query", "_SAYING_LITTLE"]
+    values = variant(cut, "rag.understand.cues", text, ["rag.understand.follow_up"])
+    assert set(values) == {("rag.understand.cues", "IDLE"), ("rag.understand.follow_up", "SAYING_LITTLE")}
+    assert "换成" not in values["rag.understand.follow_up", "SAYING_LITTLE"]
     assert "换成" in cues.IDLE
-    assert "换成" in query._SAYING_LITTLE
+    assert "换成" in follow_up.SAYING_LITTLE
 
 
 def test_what_is_unheard_has_no_effect() -> None:
