@@ -13,7 +13,7 @@ provinces or cities with the document that says who belongs to them.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Sequence, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -306,16 +306,21 @@ def settle(meant: Iterable[Sense], near: Collection[Place]) -> tuple[Place, ...]
     """Those of the places that a name can mean that are nearest to `near`: themselves among them, else inside or
     around one, else beside one, else in the same province; all where nothing tells. One is settled, several are not."""
     every = tuple(meant)
-    ranked = [[s.place for s in every if s.rank == rank] for rank in sorted({s.rank for s in every})]
     exact = [s.place for s in every if any(_is(s.place, n) for n in near)]
-    nearest = (
+    found = dict.fromkeys(exact or _nearest(every, near))
+    # 岳阳 is 岳阳市: who means the county inside it says 岳阳县.
+    return tuple(place for place in found if not any(_is_county_of(place, other) for other in found))
+
+
+def _nearest(every: Sequence[Sense], near: Collection[Place]) -> list[Place]:
+    """The places of the first rank of which some are near, the nearest first; those of the first rank where none is."""
+    ranked = [[s.place for s in every if s.rank == rank] for rank in sorted({s.rank for s in every})]
+    close = (
         [place for place in places if any(fits(place, n) for n in near)]
         for fits in (_in_line, _beside, _in_province)
         for places in ranked
     )
-    found = dict.fromkeys(exact or next(filter(None, nearest), ranked[0] if ranked else []))
-    # 岳阳 is 岳阳市: who means the county inside it says 岳阳县.
-    return tuple(place for place in found if not any(_is_county_of(place, other) for other in found))
+    return next(filter(None, close), ranked[0] if ranked else [])
 
 
 def _is_county_of(place: Place, other: Place) -> bool:
