@@ -13,7 +13,7 @@ provinces or cities with the document that says who belongs to them.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
