@@ -1,0 +1,72 @@
+"""Parts of patterns and lists, and what their absence changes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from evals import rule_trace
+from evals.rule_effect import effect, executed, variant
+from evals.rule_trace import Listener
+from evals.rule_variants import cuts
+
+SOURCE = """
+import re
+_FILLED = "亩"
+WORDS = frozenset("甲 乙".split())
+P = re.compile(rf"a{{1,2}}(?:年|月|[日|时])\\|{_FILLED}" r"|周(?=天|[\\"末])")
+ROWS = (("公顷", 1), ("里", 2))
+"""
+
+
+def test_alternatives_words_and_rows_are_found_and_the_rest_compiles() -> None:
+    found = list(cuts(SOURCE))
+    texts = [cut.text for cut in found]
+    wanted = ["甲", "乙", "年", "月", "[日|时]", "天"]
+    assert [t for t in texts if t in wanted] == wanted
+    assert any(t.startswith('("公顷"') for t in texts)
+    for cut in found:
+        compile(cut.left(SOURCE), "source", "exec")
+
+
+@pytest.mark.parametrize(("gone", "left"), [("年", "(?:月|[日|时])"), ("[日|时]", "(?:年|月)"), ("天", '(?=[\\"末])')])
+def test_an_alternative_goes_with_its_bar(gone: str, left: str) -> None:
+    (cut,) = [cut for cut in cuts(SOURCE) if cut.text == gone]
+    assert left in cut.left(SOURCE)
+
+
+def test_a_call_differs_only_where_the_alternative_decides() -> None:
+    old, new = re.compile("今年|去年|年"), re.compile("今年|年")
+    calls = {("search", ("去年",)): 1, ("search", ("今年",)): 2, ("fullmatch", ("去年 ",)): 4}
+    assert rule_trace.differing(old, new, "去年", calls) == (5, 1)
+
+
+def test_listeners_hear_patterns_and_words_and_go_again() -> None:
+    from rag.understand import cues
+
+    who, listener = cues.WHO, Listener()
+    with rule_trace.listening(listener) as heard:
+        listener.bit = 2
+        assert cues.WHO.search("谁来做")
+        assert "数" in cues.IDLE
+        assert ("search", ("谁来做",)) in heard[id(who)].calls
+    assert cues.WHO is who
+
+
+def test_a_part_reaches_what_other_modules_make_of_it() -> None:
+    from rag.understand import cues, follow_up
+
+    text = Path(str(cues.__file__)).read_text("utf-8")
+    (cut,) = [cut for cut in cuts(text) if cut.name == "IDLE" and cut.text == "换成"]
+    values = variant(cut, "rag.understand.cues", text, ["rag.understand.follow_up"])
+    assert set(values) == {("rag.understand.cues", "IDLE"), ("rag.understand.follow_up", "SAYING_LITTLE")}
+    assert "换成" not in values["rag.understand.follow_up", "SAYING_LITTLE"]
+    assert "换成" in cues.IDLE
+    assert "换成" in follow_up.SAYING_LITTLE
+
+
+def test_what_is_unheard_has_no_effect() -> None:
+    assert effect(re.compile("甲|乙"), re.compile("甲"), "乙", {}) == (0, 0, 0)
+    assert executed("rag.understand.cues", "A = 1").A == 1
