@@ -166,7 +166,7 @@ def test_a_name_that_is_no_text_is_skipped_and_what_does_not_show_is_not_shown(t
     (one,) = skipped
     assert "不是 UTF-8" in one.reason
     assert one.file == "in/市北报告.txt"
-    assert shown("a\ud800\nb\u200b") == "a\\ud800b"
+    assert shown("a\ud800\nb\u200b") == "a\\ud800 b"
 
 
 def test_a_missing_source_is_an_error(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ cannot be used is left out and told; the others count.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from index.errors import SourceError
 from index.readers.text import read_text
+from index.text.normalize import visible
 
 NAME = "reports.jsonl"
 LONGEST = 300  # characters of a title, a place, a name
@@ -26,7 +26,7 @@ Metadata = Mapping[str, object]
 
 def _shown(text: str) -> str:
     """Without what cannot be seen: titles and places are shown and searched."""
-    return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn")).strip()
+    return visible(text).strip()
 
 
 Text = Annotated[str, Field(max_length=LONGEST), AfterValidator(_shown)]

@@ -8,13 +8,13 @@ names are cited, exported and shown to everybody.
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from index.errors import SourceError
 from index.readers.text import SUFFIXES
+from index.text.normalize import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def shown(name: str) -> str:
         text = name.encode("utf-8", "backslashreplace").decode()
     except UnicodeDecodeError:
         text = os.fsencode(name).decode("gb18030", "backslashreplace")
-    return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    return visible(text)
 
 
 def _names(roots: Sequence[Path]) -> list[str]:
