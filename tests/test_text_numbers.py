@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.text.normalize import fold
-from index.text.numbers import SCALES, UNITS, bounds, in_numerals, number, numbers, phrase
+from index.text.numbers import SCALES, UNITS, in_numerals, number, phrase
 from index.text.quantities import quantities
 from index.text.times import find_times
 from index.types import Qualifier
@@ -18,7 +17,6 @@ from rag.check.numbers import figures
 from rag.understand.limits import limit_in
 from rag.understand.units import states_figure, states_unit
 
-LEXICON = Path(__file__).parent.parent / "index" / "text" / "lexicon"
 LEADS = st.sampled_from(["", "共", "全年完成", "投资", "，其中新增", "2025年建成"])
 TAILS = st.sampled_from(["", "。", "，增长"])
 QUALIFIERS: list[Qualifier | None] = [None, "at_least", "over", "under", "about"]
@@ -125,21 +123,3 @@ def test_all_readers_agree_on_a_number() -> None:
     assert states_unit("收入超过5千万元", "元") == 1
     assert states_unit("提高3个百分点", "个") < 0.9
     assert [q.number for q in quantities(fold("百分之三十五"))] == [q.number for q in quantities("百分之三十五")]
-
-
-def rows(name: str) -> list[list[str]]:
-    return [line.split("\t") for line in (LEXICON / name).read_text("utf-8").splitlines()[1:]]
-
-
-@pytest.mark.parametrize("row", rows("units.tsv"), ids=lambda row: row[0])
-def test_each_unit_reads_its_example(row: list[str]) -> None:
-    assert any(found.unit == row[0] for found in numbers(row[5]))
-
-
-@pytest.mark.parametrize("row", rows("bounds.tsv"), ids=lambda row: row[0])
-def test_each_bound_reads_its_example(row: list[str]) -> None:
-    (found,) = numbers(row[5])
-    around = bounds(row[5], found.start, found.end)
-    cue = around.ahead if row[1] == "ahead" else around.behind
-    assert cue
-    assert (cue.qualifier or "", cue.relation or "") == (row[2], row[3])

@@ -13,11 +13,12 @@ provinces or cities with the document that says who belongs to them.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
+
+from index.text.lexicon import any_of, rows
 
 COUNTRY = "全国"  # the place of a report of the central government; it has no code
 # Districts are called so, and the words mean what they say; so is a name that is nothing but a kind: 新区.
@@ -78,21 +79,16 @@ class _Row(NamedTuple):
     now: str
 
 
-def _rows(file: str) -> Iterator[list[str]]:
-    for line in files("index.text").joinpath(file).read_text("utf-8").splitlines()[1:]:
-        yield line.split("\t")
-
-
 @cache
 def lexicon(kind: str) -> dict[str, str]:
     """Term -> code (or the name in its one form) of the rows of one class of `place_names.tsv`."""
-    return {term: code for term, code, class_, *_ in _rows("lexicon/place_names.tsv") if class_ == kind}
+    return {row["term"]: row["code"] for row in rows("place_names.tsv") if row["class"] == kind}
 
 
 @cache
 def _nations() -> re.Pattern[str]:
     """Nationalities one behind the other, with 族 or, as in Xinjiang, without."""
-    names = "|".join(sorted(map(re.escape, lexicon("nation").values()), key=len, reverse=True))
+    names = any_of(lexicon("nation").values())
     return re.compile(f"(?:(?:{names})族?)+")
 
 
@@ -120,7 +116,8 @@ def _short_code(code: str) -> str:
 
 @cache
 def _divisions() -> tuple[_Row, ...]:
-    return tuple(_Row(_short_code(c), name, until, _short_code(now)) for c, name, until, now in _rows("places.tsv"))
+    table = rows("places.tsv", "index.text")
+    return tuple(_Row(_short_code(r["code"]), r["name"], r["until"], _short_code(r["now"])) for r in table)
 
 
 @cache
@@ -235,7 +232,7 @@ def zone(around: Place, kind: str) -> Place:
 
 @cache
 def _zone_kinds() -> re.Pattern[str]:
-    return re.compile("|".join(map(re.escape, sorted(lexicon("zone"), key=len, reverse=True))))
+    return re.compile(any_of(lexicon("zone")))
 
 
 def zone_names(place: Place) -> tuple[str, ...]:

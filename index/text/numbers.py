@@ -6,16 +6,15 @@ for) picks from these. Units and the words that bound a number are data: `lexico
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from functools import lru_cache
-from importlib.resources import files
 from typing import Literal
 
+from index.text.lexicon import any_of, rows
 from index.types import Qualifier
 
 Relation = Literal[">", ">=", "<", "<=", "=="]
@@ -39,11 +38,6 @@ _SCALED = re.compile(rf"^([\d.]++|.{{1,{MOST_NUMERALS}}}?点[{_ONES}]++)([十百
 _MIXED = re.compile(rf"(?:\d{{1,{MOST_DIGITS}}}+(?=[{NUMERALS}])|[{NUMERALS}])++\d{{0,{MOST_DIGITS}}}+")  # 10亿5千万
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    text = files("index.text").joinpath("lexicon", name).read_text("utf-8")
-    return list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
-
-
 @dataclass(frozen=True, slots=True)
 class Unit:
     """A unit in its one form (平米 is 平方米): `factor` of `base`; people exchange the units of one `family` freely."""
@@ -55,16 +49,12 @@ class Unit:
 
 
 UNITS: Mapping[str, Unit] = {
-    r["term"]: Unit(r["base"], r["family"], int(r["factor"]), r["asked"] == "yes") for r in _rows("units.tsv")
+    r["term"]: Unit(r["base"], r["family"], int(r["factor"]), r["asked"] == "yes") for r in rows("units.tsv")
 }
 
 
-def _any(terms: list[str]) -> str:
-    return "|".join(map(re.escape, sorted(terms, key=len, reverse=True)))
-
-
 # 一个台阶 is no 台; “迈上5个百亿台阶” counts them.
-_TERMS = _any(list(UNITS)).replace("|台|", "|台(?!阶)|")
+_TERMS = any_of(UNITS).replace("|台|", "|台(?!阶)|")
 _LATIN_ENDS = "(?:(?<![A-Za-z])|(?![A-Za-z]))"
 _UNIT = re.compile(rf"个[十百千万亿]+元?台阶|(?:{_TERMS})(?:/[年日月天])?{_LATIN_ENDS}")
 _DIGITS = r"\d{1,3}+(?:[,，]\d{3}(?!\d))++(?:\.\d++)?+|\d++(?:\.\d++)?+"
@@ -156,10 +146,10 @@ class Bounds:
 
 
 def _cues(side: str) -> tuple[Mapping[str, Cue], str]:
-    rows = sorted((r for r in _rows("bounds.tsv") if r["side"] == side), key=lambda r: -len(r["term"]))
+    found = sorted((r for r in rows("bounds.tsv") if r["side"] == side), key=lambda r: -len(r["term"]))
     ahead = side == "ahead"
-    terms = (f"{r['where']}{re.escape(r['term'])}" if ahead else f"{re.escape(r['term'])}{r['where']}" for r in rows)
-    cues = {r["term"]: Cue(r["qualifier"] or None, r["relation"] or None) for r in rows}  # type: ignore[arg-type]
+    terms = (f"{r['where']}{re.escape(r['term'])}" if ahead else f"{re.escape(r['term'])}{r['where']}" for r in found)
+    cues = {r["term"]: Cue(r["qualifier"] or None, r["relation"] or None) for r in found}  # type: ignore[arg-type]
     return cues, "|".join(terms)
 
 

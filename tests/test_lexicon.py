@@ -1,0 +1,42 @@
+"""Every row of every table of the language: its example gives the reading that the row states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+
+from index.text.lexicon import rows
+from index.text.numbers import bounds, numbers
+
+Row = Mapping[str, str]
+
+
+def unit_read(row: Row) -> bool:
+    return any(found.unit == row["term"] for found in numbers(row["example"]))
+
+
+def bound_read(row: Row) -> bool:
+    (found,) = numbers(row["example"])
+    around = bounds(row["example"], found.start, found.end)
+    cue = around.ahead if row["side"] == "ahead" else around.behind
+    return cue is not None and (cue.qualifier or "", cue.relation or "") == (row["qualifier"], row["relation"])
+
+
+# A table, the package that holds it, and whether the example of a row is read as the row says.
+TABLES: tuple[tuple[str, str, Callable[[Row], bool]], ...] = (
+    ("units.tsv", "index.text.lexicon", unit_read),
+    ("bounds.tsv", "index.text.lexicon", bound_read),
+)
+
+
+def every_row() -> Iterator[object]:
+    for name, package, read in TABLES:
+        for row in rows(name, package):
+            yield pytest.param(row, read, id=f"{name}-{row['term']}")
+
+
+@pytest.mark.parametrize(("row", "read"), list(every_row()))
+def test_the_example_of_each_row_is_read_as_it_says(row: Row, read: Callable[[Row], bool]) -> None:
+    assert row["source"]
+    assert read(row)
