@@ -14,17 +14,9 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from index.embed.embedder import (
-    CONFIG_FILE,
-    EMBEDDED_FOLDER,
-    MODEL_FILE,
-    TOKENIZER_FILE,
-    Embedder,
-    StaticEmbedder,
-    load_embedder,
-    sha256,
-    to_sentence_transformer,
-)
+from index.embed.embedder import Embedder, load_embedder
+from index.embed.folder import CONFIG_FILE, EMBEDDED_FOLDER, TOKENIZER_FILE, sha256
+from index.embed.static import MODEL_FILE, StaticEmbedder, to_sentence_transformer
 from index.errors import EmbedderError
 
 TEXTS = [

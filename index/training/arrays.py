@@ -79,12 +79,15 @@ class PairArrays:
         return len(self.groups)
 
 
-def encode(tokenizer: "Tokenizer", made: Iterable[Pair], most: int) -> PairArrays:
-    """Tokenise up to `most` pairs; pairs with an empty side are left out."""
+def encode(tokenizer: "Tokenizer", made: Iterable[Pair], most: int, *, joined: bool = False) -> PairArrays:
+    """Tokenise up to `most` pairs; pairs with an empty side are left out.
+
+    `joined`: the parts of a side as one text, for pieces that tell where a text begins.
+    """
     queries: list[Tokens] = []
     passages: list[Tokens] = []
     groups: list[int] = []
-    stream = islice(made, most)
+    stream = (Pair(("".join(p.query),), ("".join(p.passage),), p.group) if joined else p for p in islice(made, most))
     while chunk := list(islice(stream, CHUNK)):
         for query, passage, group in _chunk(tokenizer, chunk):
             queries.append(query)

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from index.embed.embedder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE
+from index.embed.folder import CONFIG_FILE, TOKENIZER_FILE
+from index.embed.static import MODEL_FILE
 
 COUNTS = ("documents", "passages", "questions")
 MEASURES = (*COUNTS, "recall@1", "recall@10", "recall@100", "hit@10", "ndcg@10")

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embed.embedder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, sha256
+from index.embed.folder import CONFIG_FILE, TOKENIZER_FILE, sha256
+from index.embed.static import MODEL_FILE
 
 NAME = "wenju-static-zh-en"
 VERSION = "1.1"
