@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from index.annotate.indicators import PART, Core, complete, core_of, generic, name_of, noun_behind, shared_names
+from index.annotate.indicators import COMPARES, PART, Core, complete, core_of, generic, name_of, noun_behind, shared_names
 from index.annotate.pieces import TAIL, Piece, last_part, pieces_of, runs_of
 from index.text.quantities import Quantity
 from index.types import Fact, Paragraph, Passage, Qualifier, Relation
 
 _DOWN = re.compile(r"下降|降低|减少|回落|压减|缩短|下调|压缩|收窄|降")
 _DEPENDENT = re.compile(r"^(?:其中|增速|增幅|总数|总量|总额|规模|数量|占比|占|比|较|高于|低于|快于|高出)?$")
-_ASIDE = re.compile(
-    r"占|高于|低于|快于|高出|超出|好于|是(?=.)|由(?=.)|从(?=.)|相当于"
-)  # compares what was named before
 _RATIO = frozenset({"%", "‰", "‱"})
 _RATES = frozenset({*_RATIO, "个百分点", "倍"})
 _DOUBLED = frozenset({"翻番", "翻一番", "翻了一番"})
@@ -38,6 +35,17 @@ class _State:
     creates: bool = False
     listing: bool = False
     quote_start: int = -1
+    unheard: list[Passage] = field(default_factory=list)  # without a figure; read when a piece speaks of what they name
+
+    def speak_of(self, indicator: str, quote_start: int) -> None:
+        self.indicator, self.quote_start = indicator, quote_start
+        self.unheard.clear()
+
+    def listen(self) -> None:
+        """Take as the subject what the clauses without a figure name."""
+        for passage in reversed(self.unheard):
+            if found := core_of(last_part(passage.text), passage.context.place).text:
+                return self.speak_of(_subject_of(found), passage.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,7 @@ class _Words:
     @property
     def lends(self) -> bool:
         """Whether they name no indicator of their own: they speak of the one before, or compare it."""
-        return (_DEPENDENT.match(self.own) or _ASIDE.match(self.own)) is not None
+        return (_DEPENDENT.match(self.own) or COMPARES.match(self.own)) is not None
 
     @property
     def is_part(self) -> bool:
@@ -100,9 +108,8 @@ def _facts(passage: Passage, state: _State) -> list[Fact]:
     """The facts of one passage, their figures still placed in it; `state` goes on to the next."""
     pieces = pieces_of(passage.text)
     if not pieces:
-        words = core_of(last_part(passage.text), passage.context.place)
-        if words.text and not state.listing:
-            state.indicator, state.quote_start = _subject_of(words.text), passage.start
+        if not state.listing:
+            state.unheard.append(passage)
         return []
     drafts = [_draft(passage, piece, pieces[i + 1 : i + 2], state) for i, piece in enumerate(pieces)]
     return _aligned(passage, pieces, [draft for draft in drafts if draft])
@@ -144,7 +151,7 @@ def _draft(passage: Passage, piece: Piece, later: Sequence[Piece], state: _State
     if not named.follows and "、" in words.own and _LISTED.search(words.noun):
         relation = "other"
     if not named.part and not quantity.rank:
-        state.indicator, state.quote_start = named.indicator, named.quote_start
+        state.speak_of(named.indicator, named.quote_start)
     state.creates = creates
     return Fact(
         paragraph_id=passage.paragraph_id,
@@ -168,6 +175,7 @@ def _named(passage: Passage, piece: Piece, later: Sequence[Piece], words: _Words
     """What the figure of a piece is a figure of; a piece that says too little of it lets `state` hear what is ahead."""
     text, quantity = passage.text, piece.quantity
     if words.lends or words.is_part:
+        state.listen()
         _hear(text[piece.since : piece.left], passage, state)
     follows = _follows(words, quantity, "突破" in text[quantity.before : quantity.start])
     inherited, part = follows and words.lends, follows and words.is_part
@@ -217,7 +225,7 @@ def _hear(words: str, passage: Passage, state: _State) -> None:
     clause = re.split(r"[，；,;]", clause)[-1]
     found = core_of(clause, passage.context.place)
     if len(clause) >= 4 and found.text:
-        state.indicator, state.quote_start = _subject_of(found.text), passage.start
+        state.speak_of(_subject_of(found.text), passage.start)
 
 
 def _before(words: _Words) -> str:
