@@ -15,7 +15,6 @@ from index.annotate.pieces import TAIL, Piece, last_part, pieces_of, runs_of
 from index.text.quantities import Quantity
 from index.types import Fact, Paragraph, Passage, Qualifier, Relation
 
-_DOWN = re.compile(r"下降|降低|减少|回落|压减|缩短|下调|压缩|收窄|降")
 _DEPENDENT = re.compile(r"^(?:其中|增速|增幅|总数|总量|总额|规模|数量|占比|占|比|较|高于|低于|快于|高出)?$")
 _RATIO = frozenset({"%", "‰", "‱"})
 _RATES = frozenset({*_RATIO, "个百分点", "倍"})
@@ -241,7 +240,7 @@ def _before(words: _Words) -> str:
 def _relation(quantity: Quantity, tail: re.Match[str] | None, indicator: str, creates: bool) -> tuple[Relation, int]:
     """What the number is, and its sign."""
     growth = tail["growth"] if tail else None
-    sign = -1 if growth and _DOWN.search(growth) else 1
+    sign = -1 if tail and tail["down"] else 1
     if quantity.rank:
         return "rank", 1
     if quantity.base_unit == "个百分点":

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from index.annotate.leads import BEGINS, CREATES, Word, words_of
-from index.text.lexicon import any_of
+from index.text.lexicon import any_of, rows
 from index.text.places import lookup
 from index.text.times import find_times
 
+_HAN = r"[\u4e00-\u9fff]"
 _ASIDE = re.compile(  # what says where and when, beside the names that have a place in a table or a calendar
     r"[全我][区市省县州](?=.{2})|(?:[上下]半|[全当近])年|年[底末内初]|(?:\d{4}年?|\d{1,2}月)[底末初前]?|[\d三五十多]+年(?=累计)|连续\d+年"
     r"|.{0,12}预期目标[是为]?(?=.)|其中|目前|我们|[、，, ①-⑳]"
@@ -23,34 +24,25 @@ _KEPT = re.compile(r"(?:新增|扶持|促进|带动|吸纳)?(?:城镇)?(?:就业
 _NEW = re.compile(rf"新(?={any_of(CREATES)})")
 SURELY = 1.5  # log odds of a verb that is said of the noun ahead of it, rather than a part of its name
 _HOW = frozenset("重点 高质量 高标准 高水平 有序 集中 依法 全面 首批".split())
-_GENERIC = re.compile(
-    r"^(?:企业|项目|社区|产品|单位|学科|作品|案例|村|县|村庄|人|城市|镇|高校|学校|品牌|医院|群众|任务|事项|产业|地区|产业项目|重点项目)$"
-)
 _MEASURE = re.compile(  # what is measured, so that a name that ends on it is complete
-    r"(?:[率额量值数幅]|收入|比重|比例|占比|面积|标准|投资|消费|出口|进口|利润|产能|规模|里程|水平|指数|措施|储备|装机)$"
+    r"(?:[率额量值数幅重比积润]|收入|比例|标准|投资|消费|[进出]口|产能|规模|里程|水平)$"
 )
 COMPARES = re.compile(r"占|[高低快好]于|[高超]出|是(?=.)|由(?=.)|从(?=.)|相当于|[比较]")  # what was named before
 LONGEST = 400  # characters ahead of a figure in which its name stands; reports write no more than 200
-PART = re.compile(r"^(?:总投资|投资|年度投资|总规模|注册资本(?:规模)?|总面积|营业额|资金|规模|投资额)$")
+PART = re.compile(r"^(?:(?:年度|总)?(?:投资额?|规模|面积)|注册资本(?:规模)?|营业额|资金)$")
 _MARKS = re.compile(r"[“”‘’\"'《》\s（）()]")
+_SHORT = {row["term"]: row["reading"] for row in rows("indicators.tsv")}  # what says the same in other words
+_SHORTS = re.compile(any_of(_SHORT))
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"^(?:全[区市省县国]|我[区市省])|年度?(?=投资计划)"), ""),
-    (re.compile("GDP"), "生产总值"),
-    (re.compile(r"(?:地区|国内|全[区市省县])(?=生产总值)"), ""),
-    (re.compile(r"^(?:城镇新增就业|新增城镇就业|城镇就业|新增就业)(?:人数|人口)?$"), "城镇新增就业"),
-    (re.compile(r"^(?:区级|市级|省级|县级|地方|全[区市省])?一般公共预算收入$"), "一般公共预算收入"),
-    (re.compile(r"^(?:社会)?(?:消费品零售|社零)(?:总额|额)$"), "社会消费品零售总额"),
-    (re.compile(r"^(?:外贸|货物)?进出口(?:总额|总值|贸易额|额)?$"), "货物进出口总额"),
-    (re.compile("规上"), "规模以上"),
-    (re.compile(r"研究与试验发展|R[&＆]D|研发经费"), "研发"),
-    (re.compile(r"研发投入强度$|研发投入占(?:地区)?生产总值(?:的)?比重$"), "研发投入强度"),
-    (re.compile(r"税收(?:过|超)?亿元(?:级)?楼宇"), "亿元楼宇"),
-    (re.compile("固投$"), "固定资产投资"),
-    (re.compile(r"电子商务|电商"), "电商"),
-    (re.compile(r"贸易额$|交易额$"), "交易额"),
-    (re.compile(r"(?:数量|总量|总数|总户数|存量|户数)$"), ""),
+    (re.compile(r"^(?:[全我][区市省县州]|全国|[区市省县]级(?=一般)|地方(?=一般))"), ""),
+    (re.compile(r"(?:地区|国内)(?=生产总值)"), ""),
+    (re.compile(r"^(?:城镇|新增){1,2}就业(?:人[数口])?$"), "城镇新增就业"),
+    (re.compile(r"^(?:外贸|货物)?进出口(?:(?:贸易)?总?额|总值)?$"), "货物进出口总额"),
+    (re.compile(r"(?<=消费品零售)额$"), "总额"),
+    (re.compile(r"研发投入占生产总值的?比重$"), "研发投入强度"),
+    (re.compile(r"^(?:税收)?[过超]?(?=亿元)|(?<=亿元)级"), ""),
+    (re.compile(r"(?:数量|总[量数]|户数|存量)$"), ""),
     (re.compile(r"[、和与及]"), "、"),
-    (re.compile(r"^(国家级|省级|市级|区级)?新型"), r"\g<1>新型"),
 )
 
 
@@ -174,8 +166,8 @@ def complete(name: str) -> bool:
 
 
 def generic(noun: str) -> bool:
-    """Whether a noun says too little alone: 企业, 项目."""
-    return _GENERIC.match(noun) is not None
+    """Whether a noun says too little alone, being one short word: 企业, 项目."""
+    return len(noun.removeprefix("重点")) <= 2 and len(words_of(noun.removeprefix("重点"))) <= 1
 
 
 def vague(name: str) -> bool:
@@ -206,7 +198,7 @@ def _shared(name: str, last: str, words: list[str]) -> str:
 
 def name_of(indicator: str) -> str:
     """One form for the names of one indicator."""
-    text = _MARKS.sub("", indicator)
+    text = _SHORTS.sub(lambda match: _SHORT[match[0]], _MARKS.sub("", indicator))
     for pattern, form in _FORMS:
         text = pattern.sub(form, text) or text
     return text
