@@ -16,7 +16,7 @@ Verdict = Literal["met", "missed", "unclear"]
 Interval = tuple[float, float]
 
 NEAR = 0.05  # how far from a figure “左右” may reach, as a share of it
-_LESS_IS_BETTER = re.compile(r"失业率|消费价格|能耗|电耗|水耗|排放|死亡|事故|浓度|发案|负债率|不良率|粗死亡|超标|降幅")
+_LESS_IS_BETTER = re.compile(r"失业率|消费价格|[能电水]耗|排放|死亡|事故|浓度|发案|负债率|不良率|超标|降幅")
 _COMPARED = ("total", "new", "growth", "share", "change")
 
 

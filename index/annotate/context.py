@@ -21,12 +21,12 @@ from index.types import Context, Kind, Span
 
 _SUBJECT_AHEAD = re.compile(
     r"^(?:(?!\d{4}年)[^\u4e00-\u9fff])*+"
-    r"(?:(?:\d{4}年|今年|去年|进入|目前|作为|预计|全年|上半年|记者从会上获悉)[，,]?)*+[^\u4e00-\u9fff]*+$"
+    r"(?:(?:\d{4}年|[今去全]年|进入|目前|预计|记者.{0,6}悉)[，,]?)*+[^\u4e00-\u9fff]*+$"
 )
 _THIS_YEAR = re.compile(r"(?:^|[。；])(?:今年|新的一年)")
-_REVIEW = re.compile(r"公报|统计|总结|回顾|成就|成果|成效")
+_REVIEW = re.compile(r"公报|统计|总结|回顾|成[就果效]")
 _CENTRAL = re.compile(r"国务院|^(?:\d{4}年)?(?:中华人民共和国|全国)")
-_FOR_THE_STATE_COUNCIL = re.compile(r"代表国务院|国务院(?:总理|副总理)")
+_FOR_THE_STATE_COUNCIL = re.compile(r"代表国务院|国务院副?总理")
 _DELIVERED = re.compile(r"((?:19|20)\d\d)年(\d{1,2})月\d{1,2}日在.{4,40}会议?上")
 _TWO_TIMES = re.compile(r"(?:年|时期)[和与及、](?:[三五十35]|10|\d{4})年")  # 过去一年和五年工作回顾: ask the text
 OPENING = 10  # blocks in which a report says who gives it, when and where

@@ -10,20 +10,29 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from index.annotate.indicators import COMPARES, PART, Core, complete, core_of, generic, name_of, noun_behind, shared_names
-from index.annotate.pieces import TAIL, Piece, last_part, pieces_of, runs_of
+from index.annotate.indicators import (
+    COMPARES,
+    MADE,
+    PART,
+    Core,
+    complete,
+    core_of,
+    generic,
+    name_of,
+    noun_behind,
+    shared_names,
+)
+from index.annotate.leads import words_of
+from index.annotate.pieces import DONE_TO, REACHES, TAIL, Piece, last_part, pieces_of, runs_of
 from index.text.quantities import Quantity
 from index.types import Fact, Paragraph, Passage, Qualifier, Relation
 
-_DEPENDENT = re.compile(r"^(?:其中|增速|增幅|总数|总量|总额|规模|数量|占比|占|比|较|高于|低于|快于|高出)?$")
+SHOWN = 30  # characters of a clause that name what it speaks of
+_DEPENDENT = re.compile(r"^(?:增[速幅]|总[数量额]|规模|数量)?$")
 _RATIO = frozenset({"%", "‰", "‱"})
 _RATES = frozenset({*_RATIO, "个百分点", "倍"})
-_DOUBLED = frozenset({"翻番", "翻一番", "翻了一番"})
-_STRETCH = frozenset(
-    {"提升", "提高", "扩大", "压减", "缩短", "压缩"}
-)  # with a count they are what was done: 提升9所学校
-_MONEY_NAME = re.compile(r"[值额]$|收入$|规模$")
-_LISTED = re.compile(r"(?:产业|领域|县市|区县)$")  # a list of names that a count only sums up: 甲、乙2个产业
+_MONEY_NAME = re.compile(r"(?:[值额]|收入|规模)$")
+_LISTED = re.compile(r"(?:产业|领域|[县区][市县])$")  # a list of names that a count only sums up: 甲、乙2个产业
 
 
 @dataclass(slots=True)
@@ -116,16 +125,16 @@ def _facts(passage: Passage, state: _State) -> list[Fact]:
 
 def _subject_of(words: str) -> str:
     """A clause without a figure, up to its verb: “全市生产总值迈上新台阶” speaks of 全市生产总值."""
-    return re.split(
-        r"迈上|实现|持续|连续|连跨|跨越|首次|稳[中步]|加快|不断|显著|明显|稳定|全面|快速|较快|平稳", words, maxsplit=1
-    )[0][:30]
+    ends = (w.start for w in words_of(words)[1:] if w.text in REACHES or (w.known and w.leads and w.tag in ("v", "d")))
+    return words[: next(ends, SHOWN)][:SHOWN]
 
 
 def _words(passage: Passage, piece: Piece, later: Sequence[Piece]) -> _Words:
     text, quantity = passage.text, piece.quantity
     ahead = text[piece.left : quantity.before].strip(" 、，,")
     tail = None if quantity.rank else TAIL.search(ahead)
-    if tail and quantity.base_unit not in _RATES and tail["growth"] in _STRETCH:
+    counts = quantity.base_unit not in _RATES
+    if tail and counts and DONE_TO.fullmatch(tail["growth"] or "") and not complete(ahead[: tail.start()]):
         tail = None
     behind = text[quantity.after : piece.right]
     if not behind.strip("、 ") and later and later[0].joined and not _ahead(text, later[0]):
@@ -247,9 +256,9 @@ def _relation(quantity: Quantity, tail: re.Match[str] | None, indicator: str, cr
         return ("change", sign) if growth else ("other", 1)
     if quantity.unit.endswith("台阶"):
         return "other", 1
-    if quantity.unit == "位" and re.search(r"排名|位次|名次", indicator):
+    if quantity.unit == "位" and re.search(r"[排位名][名次]", indicator):
         return "change", sign
-    if quantity.value in _DOUBLED:
+    if quantity.value.startswith("翻"):
         return "growth", 1
     if quantity.base_unit in _RATES:
         return ("growth", sign) if growth else (_rate(quantity, indicator), 1)
@@ -260,16 +269,16 @@ def _relation(quantity: Quantity, tail: re.Match[str] | None, indicator: str, cr
 
 def _rate(quantity: Quantity, indicator: str) -> Relation:
     """What a ratio is of which no verb says that it grew."""
-    if re.search(r"增[长速幅]$|涨幅$", indicator):
+    if re.search(r"增[长速]$|[增涨]幅$", indicator):
         return "growth"
     return "share" if quantity.base_unit in _RATIO else "other"
 
 
 def _count(tail: re.Match[str] | None, indicator: str, creates: bool) -> Relation:
     """What a number with a unit of its own is of which no verb says that it grew."""
-    if re.search(r"新增|引才|新(?:上榜|入选|认定|获批|增)", indicator):
+    if MADE.search(indicator):
         return "new"
-    return "new" if creates and not (tail and tail["reach"] in ("增至", "达到", "达")) else "total"
+    return "new" if creates and not (tail and (tail["reach"] or "").endswith(("至", "到", "达"))) else "total"
 
 
 def _aligned(passage: Passage, pieces: Sequence[Piece], drafts: Sequence[Fact]) -> list[Fact]:

@@ -20,8 +20,9 @@ _ASIDE = re.compile(  # what says where and when, beside the names that have a p
 _TIME_ENDS = re.compile(r"以来|时期|期间|[底末初内间来]")
 _AFFIX = frozenset("率额值度量数性型类化的")  # what makes the word ahead of it a part of a name: 参保率
 _MEASURED = re.compile(r"面积|规模(?!化)|强度|总[量额数]|收入|用地|基金|能力|水平|项目投资")  # 建设面积
-_KEPT = re.compile(r"(?:新增|扶持|促进|带动|吸纳)?(?:城镇)?(?:就业|创业)")
+_KEPT = re.compile(r"(?:城镇|新增|扶持|促进|带动|吸纳){0,2}(?:就业|创业)|[进出]口")
 _NEW = re.compile(rf"新(?={any_of(CREATES)})")
+MADE = re.compile(rf"新(?:增|{any_of(CREATES)})|引才")
 SURELY = 1.5  # log odds of a verb that is said of the noun ahead of it, rather than a part of its name
 _HOW = frozenset("重点 高质量 高标准 高水平 有序 集中 依法 全面 首批".split())
 _MEASURE = re.compile(  # what is measured, so that a name that ends on it is complete
@@ -68,7 +69,7 @@ def _core(text: str, place: str | None) -> Core:
     rest = text[lead.end :]
     words = words_of(rest)
     made = [i for i, word in enumerate(words) if (word.creates or word.text in BEGINS) and word.start > 1]
-    if _KEPT.search(rest) or not made or _is_name(words, made[-1]) or rest.endswith("建设投资"):
+    if _KEPT.match(rest) or not made or _is_name(words, made[-1]) or rest.endswith("建设投资"):
         return Core(rest, "", lead.creates, lead.verbs)
     first = last = made[-1]
     while first > 1 and words[first - 1].leads:

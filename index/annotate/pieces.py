@@ -11,19 +11,23 @@ from index.text.quantities import Quantity, quantities
 
 _ENCLOSED = re.compile(r"[“‘《（(「][^”’》）)」]{0,120}[”’》）)」]")
 _COMMA = re.compile(r"[，。；：;:？！?!\s]|,(?!\d{3}(?!\d))")
-_JOINED = re.compile(r"[、和与及]|以及")
-_TABLE = rows("change.tsv")
-_UP, _DOWN, _TURN, _NEW, _REACH, _PACE = (
-    any_of(terms(_TABLE, class_)) for class_ in ("up", "down", "turn", "new", "reach", "pace")
-)
-_SINCE = rf"(?:{_PACE}|[比较](?:[上去]年|\d{{4}}年)|连续\d+年)"  # how a change is told: at what pace, since when
+_WORDS = {
+    class_: any_of(terms(rows("change.tsv"), class_))
+    for class_ in ("up", "raise", "down", "lower", "turn", "new", "reach", "pace")
+}
+_DOWN = "{down}|{lower}".format(**_WORDS)
+_RISES = "{up}|{raise}".format(**_WORDS)
+_PACE = rf"(?:{_WORDS['pace']}|[比较](?:[上去]年|\d{{4}}年)|连续\d+年)"  # how a change is told, and since when
 TAIL = re.compile(
-    rf"{_SINCE}{{0,8}}(?:(?P<reach>(?:{_UP}|{_DOWN}|{_TURN})[到至]|{_REACH})|(?P<growth>(?P<down>{_DOWN})|{_UP})|(?P<new>{_NEW}))"
-    rf"(?:了|率|达到?|为|幅度|超)?{_SINCE}{{0,8}}(?:[^\u4e00-\u9fff])?$|{_SINCE}{{1,8}}$"
+    rf"{_PACE}{{0,8}}(?:(?P<reach>(?:{_RISES}|{_DOWN}|{_WORDS['turn']})[到至]|{_WORDS['reach']})"
+    rf"|(?P<growth>(?P<down>{_DOWN})|{_RISES})|(?P<new>{_WORDS['new']}))"
+    rf"(?:了|率|达到?|为|幅度|超)?{_PACE}{{0,8}}(?:[^\u4e00-\u9fff])?$|{_PACE}{{1,8}}$"
 )
+REACHES = frozenset(terms(rows("change.tsv"), "reach"))
+DONE_TO = re.compile("{raise}|{lower}".format(**_WORDS))  # verbs that with a count say what was done: 提升9所学校
 _MONEY = ("元", "美元", "欧元")
 _SIZE = re.compile(r"(?:级)?(?:以上)?的?(?=[\u4e00-\u9fff“])(?!的|地|左右|以[上下内])")
-_NOT_COUNTED = re.compile(r"(?:方面|字|阶段|环节|统筹|坚持|转变|重要指示|月|季度|重要?时刻|更加)")
+_NOT_COUNTED = re.compile("[月字]|季度")
 
 
 @dataclass(frozen=True, slots=True)
