@@ -1,10 +1,10 @@
 """Learn which words stand ahead of the name of an indicator rather than in it, from where figures stand.
 
-A figure shows by itself where a name begins: in “累计建成5G基站3000个” nothing does, but in “累计建成3000个5G基站” the words
-ahead of the figure are verbs and adverbs, and the name begins right behind it. So every clause of one figure that has a
-noun behind it tells of one word with which a name begins, and of one or two that are none of it. They are counted in
-national reports of before 2014, in news, and in the documents of other cities of which no question asks; the weight of a
-word is the log odds that it stands ahead, drawn towards those of its part of speech where it was seen seldom.
+Nothing shows that the name begins with 5G基站 in “累计建成5G基站3000个”. In “累计建成3000个5G基站” the figure does: ahead of
+it are verbs and adverbs, and the name begins right behind it. So every clause of one figure with a noun
+behind it tells of one or two words that stand ahead, and of words that names begin with. They are counted in national
+reports of before 2014, in news, and in the documents of other cities of which no question asks. The weight of a word is
+the log odds that it stands ahead, drawn towards those of its part of speech where it was seen seldom.
 usage: python -m evals.leads [--data ../shared/data] [--write]
 """
 
@@ -34,7 +34,11 @@ SEGMENT = re.compile(r"[\u4e00-\u9fff]{2}[^，。；：！？、,;:\s（）()]{0
 SUMS = frozenset({"元", "美元", "%"})  # what stands behind them is paid or shared by them, not counted
 PEOPLE = frozenset({"人", "名", "人次", "位", "例"})  # what stands behind them tells what they did: 5人受伤
 HELD_OUT = 5  # every fifth clause is kept back
-SMOOTHING, LEAST, SURE = 4.0, 3, 0.75  # a word has a weight of its own that was seen so often; of a closed kind, so sure
+SMOOTHING, LEAST, SURE = (
+    4.0,
+    3,
+    0.75,
+)  # a word has a weight of its own that was seen so often; of a closed kind, so sure
 OPEN = frozenset({"v", "d"})  # kinds whose words stand ahead if nothing else is known of them
 KINDS = frozenset({"v", "v1", "vn", "ad", "d", "d1"})
 ATTRIBUTIVE = frozenset({"a", "b", "uj"})  # what stands behind them is no predicate: 3个省级融资平台
@@ -136,7 +140,9 @@ def main() -> None:
     for name, these in (("train", train), ("held out", kept)):
         told, n = right(weights, these)
         by_kind, _ = right(bare, these)
-        print(f"{name}: {n} words of {len(these)} clauses, told right {told:.4f}; by part of speech alone {by_kind:.4f}")
+        print(
+            f"{name}: {n} words of {len(these)} clauses, told right {told:.4f}; by part of speech alone {by_kind:.4f}"
+        )
     shipped = fitted(count(seen))
     print(f"{len(shipped['words'])} words have a weight of their own")
     if given.write:

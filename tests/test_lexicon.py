@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
+from index.annotate.facts import facts_of
+from index.text.clauses import clauses
 from index.text.lexicon import rows
 from index.text.numbers import bounds, numbers
+from index.types import Context, Fact, Paragraph, Passage
 
 Row = Mapping[str, str]
 
@@ -23,10 +26,28 @@ def bound_read(row: Row) -> bool:
     return cue is not None and (cue.qualifier or "", cue.relation or "") == (row["qualifier"], row["relation"])
 
 
+def facts_in(text: str) -> tuple[Fact, ...]:
+    """The facts of one paragraph of 市北区 in 2025."""
+    context = Context("市北区", 2025, None, "result")
+    paragraph = Paragraph("p", "r", 0, "paragraph", None, text, (), context, ((0, len(text)),))
+    return facts_of(paragraph, [Passage(f"s{a}", "p", text[a:b], "", a, b, context) for a, b in clauses(text)])
+
+
+def fact_read(row: Row) -> bool:
+    return row["reading"] in [f"{fact.indicator} {fact.relation}" for fact in facts_in(row["example"])]
+
+
+def name_read(row: Row) -> bool:
+    return row["reading"] in [fact.name for fact in facts_in(row["example"])]
+
+
 # A table, the package that holds it, and whether the example of a row is read as the row says.
 TABLES: tuple[tuple[str, str, Callable[[Row], bool]], ...] = (
     ("units.tsv", "index.text.lexicon", unit_read),
     ("bounds.tsv", "index.text.lexicon", bound_read),
+    ("change.tsv", "index.text.lexicon", fact_read),
+    ("verbs.tsv", "index.text.lexicon", fact_read),
+    ("indicators.tsv", "index.text.lexicon", name_read),
 )
 
 

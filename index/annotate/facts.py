@@ -53,7 +53,8 @@ class _State:
         """Take as the subject what the clauses without a figure name."""
         for passage in reversed(self.unheard):
             if found := core_of(last_part(passage.text), passage.context.place).text:
-                return self.speak_of(_subject_of(found), passage.start)
+                self.speak_of(_subject_of(found), passage.start)
+                return
 
 
 @dataclass(frozen=True, slots=True)

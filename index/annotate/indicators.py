@@ -24,7 +24,7 @@ _KEPT = re.compile(r"(?:城镇|新增|扶持|促进|带动|吸纳){0,2}(?:就业
 _NEW = re.compile(rf"新(?={any_of(CREATES)})")
 MADE = re.compile(rf"新(?:增|{any_of(CREATES)})|引才")
 SURELY = 1.5  # log odds of a verb that is said of the noun ahead of it, rather than a part of its name
-_HOW = frozenset("重点 高质量 高标准 高水平 有序 集中 依法 全面 首批".split())
+_HOW = re.compile("重点|高(?:质量|标准|水平)|有序|集中|依法|全面|首批")
 _MEASURE = re.compile(  # what is measured, so that a name that ends on it is complete
     r"(?:[率额量值数幅重比积润]|收入|比例|标准|投资|消费|[进出]口|产能|规模|里程|水平)$"
 )
@@ -32,7 +32,7 @@ COMPARES = re.compile(r"占|[高低快好]于|[高超]出|是(?=.)|由(?=.)|从(
 LONGEST = 400  # characters ahead of a figure in which its name stands; reports write no more than 200
 PART = re.compile(r"^(?:(?:年度|总)?(?:投资额?|规模|面积)|注册资本(?:规模)?|营业额|资金)$")
 _MARKS = re.compile(r"[“”‘’\"'《》\s（）()]")
-_SHORT = {row["term"]: row["reading"] for row in rows("indicators.tsv")}  # what says the same in other words
+_SHORT = {row["term"]: row["name"] for row in rows("indicators.tsv")}  # what says the same in other words
 _SHORTS = re.compile(any_of(_SHORT))
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^(?:[全我][区市省县州]|全国|[区市省县]级(?=一般)|地方(?=一般))"), ""),
@@ -93,26 +93,30 @@ def _lead(text: str, place: str | None) -> _Lead:
     times = {time.start: time.end for time in find_times(text, 0)}
     words = words_of(text)
     at = {word.start: i for i, word in enumerate(words)}
-    while lead.end in at and not _KEPT.match(text, lead.end) and not COMPARES.match(text, lead.end):
-        here = at[lead.end]
-        word, following = words[here], words[here + 1 : here + 2]
+    while lead.end in at and not (_KEPT.match(text, lead.end) or COMPARES.match(text, lead.end)):
         aside = _aside(text, lead.end, times, place)
         if aside > lead.end and (aside in at or aside == len(text)):
             lead.end = aside
-        elif _NEW.match(text, lead.end) and lead.end + 1 not in at:
+            continue
+        if _NEW.match(text, lead.end) and lead.end + 1 not in at:
             rest = _lead(text[lead.end + 1 :], place)  # 新开通 is segmented 新开, 通
             return _Lead(lead.end + 1 + rest.end, True, True)
-        elif word.text == "新" and following and following[0].leads:
-            lead.creates, lead.end = True, word.end
-        elif word.leads and not _is_name(words, here):
-            lead.creates |= word.creates
-            lead.verbs |= word.tag[0] == "v" or word.creates
-            lead.end = word.end
-        elif (word.text in _HOW or word.tag in ("a", "ad") or (lead.verbs and word.tag in ("c", "ul"))) and (not following or following[0].leads):
-            lead.end = word.end
-        else:
+        word = words[at[lead.end]]
+        if not _stands_ahead(words, at[lead.end], lead):
             break
+        lead.creates |= word.creates or word.text == "新"
+        lead.verbs |= word.creates or word.tag[0] == "v"
+        lead.end = word.end
     return lead
+
+
+def _stands_ahead(words: Sequence[Word], at: int, lead: _Lead) -> bool:
+    """Whether `words[at]`, behind `lead`, is a verb, or with a verb behind it says how, goes on or makes it new."""
+    word = words[at]
+    if word.leads:
+        return not _is_name(words, at)
+    how = word.tag in ("a", "ad") or _HOW.fullmatch(word.text) is not None or (lead.verbs and word.tag in ("c", "ul"))
+    return how and (at + 1 == len(words) or words[at + 1].leads)
 
 
 def _is_name(words: Sequence[Word], at: int) -> bool:

@@ -23,7 +23,7 @@ Key = tuple[str, str, str]  # the indicator under its one name, the relation, th
 NameFit = Callable[[str, Sequence[str]], list[float]]
 FITS = 2.0  # what a full fit of an indicator's name to the question counts, against 1 for each side that states it
 LONGEST_AHEAD = 40  # characters before a figure in which its indicator stands
-_PHRASE = re.compile(r"[^，。；、：:,;\s]*$")  # what a clause says last
+_ENDS = re.compile(r"[，。；、：:,;\s]")  # of what a clause says
 _EXAMPLES = re.compile(r"^.{1,16}等(?=.{2})")  # 十梅庵北侧等口袋公园 are 口袋公园
 _OUTPUT = re.compile(r"总产量?$")  # 粮食总产, 粮食总产量 and 粮食产量 are one
 
@@ -79,7 +79,7 @@ class Measures:
         if tail and not (tail["growth"] or tail["new"]):
             ahead = ahead[: tail.start()]
         named = [name for name in names if ahead.endswith(name)]
-        return bool(named) and core_of(_PHRASE.search(ahead)[0], fact.context.place).text in named
+        return bool(named) and core_of(_ENDS.split(ahead)[-1], fact.context.place).text in named
 
     def best_key(self, query: Query, keyed: Sequence[tuple[float, Sequence[Key]]]) -> Key | None:
         """Of the keys of several clauses, each with its weight, the one that fits the question and most clauses; None
