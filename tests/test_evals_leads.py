@@ -9,9 +9,9 @@ from index.annotate.indicators import core_of
 
 
 def test_a_figure_shows_where_a_name_begins() -> None:
-    ((ahead, named),) = observed("全市累计建成3000个公共充电桩。")
+    ((ahead, named),) = observed("全市累计建成30家高新技术企业。")
     assert [word for word, _ in ahead] == ["累计", "建成"]
-    assert named[0][0] == "公共"
+    assert named[0][0] == "高新技术"
 
 
 @pytest.mark.parametrize("text", ["共有120人受伤", "获得30亿元资金", "建成充电桩3000个", "建成3个充电桩和5座换电站"])
