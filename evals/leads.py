@@ -1,10 +1,10 @@
 """Learn which words stand ahead of the name of an indicator rather than in it, from where figures stand.
 
-In “累计建成5G基站3000个” nothing shows where the name begins. In “累计建成3000个5G基站” the figure does: ahead of it
-are verbs and adverbs, and the name begins right behind it. So every clause of one figure with a noun behind it tells of one
-or two words that stand ahead, and of words that names begin with. They are counted in national reports of before 2014,
-in news, and in the documents of other cities of which no question asks. The weight of a word is the log odds that it
-stands ahead, drawn towards those of its part of speech where it was seen seldom.
+Nothing shows where the name begins in “累计建成5G基站3000个”. The figure does in “累计建成3000个5G基站”: ahead of it
+are verbs and adverbs, and the name begins right behind it. So every clause of one figure with a noun behind it tells of
+one or two words that stand ahead, and of words that names begin with. They are counted in national reports of before
+2014, in news, and in the documents of other cities of which no question asks. The weight of a word is the log odds that
+it stands ahead, drawn towards those of its part of speech where it was seen seldom.
 usage: python -m evals.leads [--data ../shared/data] [--write]
 """
 

@@ -14,7 +14,7 @@ from index.text.times import find_times
 
 _HAN = r"[\u4e00-\u9fff]"
 _ASIDE = re.compile(  # what says where and when, beside the names that have a place in a table or a calendar
-    r"[全我][区市省县州](?=.{2})|(?:[上下]半|[全当近])年|年[底末内初]|(?:\d{4}年?|\d{1,2}月)[底末初前]?|[\d三五十多]+年(?=累计)|连续\d+年"
+    r"[全我][区市省县州](?=.{2})|(?:[上下]半|[全当近])年|年[底末内初]|(?:\d{4}年?|\d{1,2}月)[底末初前]?|[\d三五十多]{1,3}年(?=累计)|连续\d+年"
     r"|.{0,12}预期目标[是为]?(?=.)|其中|目前|我们|[、，, ①-⑳]"
 )
 _TIME_ENDS = re.compile(r"以来|时期|期间|[底末初内间来]")
