@@ -14,19 +14,19 @@ from index.text.times import find_times
 
 _HAN = r"[\u4e00-\u9fff]"
 _ASIDE = re.compile(  # what says where and when, beside the names that have a place in a table or a calendar
-    r"[全我][区市省县州](?=.{2})|(?:[上下]半|[全当近])年|年[底末内初]|(?:\d{4}年?|\d{1,2}月)[底末初前]?|[\d三五十多]{1,3}年(?=累计)|连续\d+年"
-    r"|.{0,12}预期目标[是为]?(?=.)|其中|目前|我们|[、，, ①-⑳]"
+    r"[全我][区市省县州](?=.{2})|[全当近]年|年[底末内初]|(?:\d{4}年?|\d{1,2}月)[底末初前]?|[\d三五十多]{1,3}年(?=累计)|连续\d+年"
+    r"|.{0,12}预期目标[是为]?(?=.)|其中|[、，, ①-⑳]"
 )
-_TIME_ENDS = re.compile(r"以来|时期|期间|[底末初内间来]")
+_TIME_ENDS = re.compile(r"以来|[底末初内间来]")
 _AFFIX = frozenset("率额值度量数性型类化的")  # what makes the word ahead of it a part of a name: 参保率
-_MEASURED = re.compile(r"面积|规模(?!化)|强度|总[量额数]|收入|用地|基金|能力|水平|项目投资")  # 建设面积
-_KEPT = re.compile(r"(?:城镇|新增|扶持|促进|带动|吸纳){0,2}(?:就业|创业)|[进出]口")
+_MEASURED = re.compile(r"面积|规模(?!化)|强度|总[量额数]|收入|用地|能力")  # 建设面积
+_KEPT = re.compile(r"(?:城镇|新增|扶持|带动){0,2}(?:就业|创业)|[进出]口")
 _NEW = re.compile(rf"新(?={any_of(CREATES)})")
-MADE = re.compile(rf"新(?:增|{any_of(CREATES)})|引才")
+MADE = re.compile(rf"新(?:增|{any_of(CREATES)})")
 SURELY = 1.5  # log odds of a verb that is said of the noun ahead of it, rather than a part of its name
-_HOW = re.compile("重点|高(?:质量|标准|水平)|有序|集中|依法|全面|首批")
+_HOW = re.compile("重点|高(?:质量|标准)|全面")
 _MEASURE = re.compile(  # what is measured, so that a name that ends on it is complete
-    r"(?:[率额量值数幅重比积润]|收入|比例|标准|投资|消费|[进出]口|产能|规模|里程|水平)$"
+    r"(?:[率额量值数幅重比积润]|收入|比例|标准|投资|消费|[进出]口|产能|规模|里程)$"
 )
 COMPARES = re.compile(r"占|[高低快好]于|[高超]出|是(?=.)|由(?=.)|从(?=.)|相当于|[比较]")  # what was named before
 LONGEST = 400  # characters ahead of a figure in which its name stands; reports write no more than 200
