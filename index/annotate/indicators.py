@@ -24,7 +24,7 @@ _KEPT = re.compile(r"(?:城镇|新增|扶持|带动){0,2}(?:就业|创业)|[进�
 _NEW = re.compile(rf"新(?={any_of(CREATES)})")
 MADE = re.compile(rf"新(?:增|{any_of(CREATES)})")
 SURELY = 1.5  # log odds of a verb that is said of the noun ahead of it, rather than a part of its name
-_HOW = re.compile("重点|高(?:质量|标准)|全面")
+_HOW = re.compile("重点|高(?:质量|标准)|全面|有序")
 _MEASURE = re.compile(  # what is measured, so that a name that ends on it is complete
     r"(?:[率额量值数幅重比积润]|收入|比例|标准|投资|消费|[进出]口|产能|规模|里程)$"
 )
