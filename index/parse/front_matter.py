@@ -22,18 +22,17 @@ LONGEST_VALUE = 300.0  # full-width characters
 LONGEST_ENTRY, FEWEST_MARKS = 16.0, 3  # of a menu: the width of a line, and how many are nothing but marks
 SHORTEST_TITLE = 5
 _KEYED = re.compile(r"([\u4e00-\u9fff]{2,8}(?:URL|url)?|[A-Za-z_ -]{3,16}|URL)\s{0,4}[:：]\s{0,4}(\S.*)")
-_TEXT_FOLLOWS = re.compile(r"(?:正文|全文|内容)[:：]?")
+_TEXT_FOLLOWS = re.compile(r"[正全]文[:：]?")
+_TITLE = r"[\u4e00-\u9fff]{0,2}(?:标题|题[目名])"
+_ISSUED = "[发制成印公主][文布发稿办]"  # 发文, 印发, 公布
 _KEYS: tuple[tuple[Field, re.Pattern[str]], ...] = (
-    ("title", re.compile(r"(?:文件|文章|报告)?(?:标题|题目|题名|名称)|title", re.I)),
-    ("publisher", re.compile(r"(?:发文|发布|制发|印发|发稿|主办)(?:单位|机构|机关|部门)|publisher", re.I)),
-    ("date", re.compile(r"(?:发文|发布|成文|印发|公布|发稿)?(?:时间|日期)|date", re.I)),
+    ("title", re.compile(rf"{_TITLE}|名称|title", re.I)),
+    ("publisher", re.compile(rf"{_ISSUED}(?:单位|机[构关]|部门)|publisher", re.I)),
+    ("date", re.compile(rf"(?:{_ISSUED})?(?:时间|日期)|date", re.I)),
 )
 # What only a page is described by: 时间 and 名称 alone may be those of anything.
-_OF_A_PAGE = re.compile(
-    r"(?:文件|文章|报告)?(?:标题|题目|题名)|(?:发文|发布|制发|成文|印发|公布|发稿|主办)[\u4e00-\u9fff]{2}|[\u4e00-\u9fff]{0,8}URL|title|publisher",
-    re.I,
-)
-_DATE = re.compile(r"((?:19|20)\d\d)\s?[-年./]\s?(\d{1,2})\s?[-月./]\s?(\d{1,2})(?!\d)")
+_OF_A_PAGE = re.compile(rf"{_TITLE}|{_ISSUED}\w{{2}}|\w{{0,8}}URL|title|publisher", re.I)
+_DATE = re.compile(r"([12][09]\d\d)\s?[-年./]\s?(\d{1,2})\s?[-月./]\s?(\d{1,2})(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)

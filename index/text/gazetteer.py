@@ -22,8 +22,8 @@ from index.text.lexicon import any_of, rows
 
 COUNTRY = "全国"  # the place of a report of the central government; it has no code
 # Districts are called so, and the words mean what they say; so is a name that is nothing but a kind: 新区.
-COMMON_NOUNS = frozenset(["城区", "郊区", "矿区", "老城区", "新城区", "新区", "林区", "地区"])
-_KIND = re.compile(r"(?:自治区|特别行政区|自治[州县旗]|地区|新区|林区|省|市|区|县|盟|旗)$")
+COMMON_NOUNS = frozenset([*map("{}区".format, "城郊矿新林地"), "老城区", "新城区"])
+_KIND = re.compile(r"(?:特别行政区|[地新林]区|[省市区县盟旗])$")
 
 
 @dataclass(frozen=True, slots=True)
