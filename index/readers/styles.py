@@ -8,13 +8,14 @@ mean for it. A page whose styles would take too long is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import tinycss2
-from cssselect2 import ElementWrapper, Matcher, SelectorError, compile_selector_list
+from cssselect2 import ElementWrapper, Matcher, SelectorError, parser
+from cssselect2.compiler import CompiledSelector
 from tinycss2.color4 import parse_color
 
 from index.errors import SourceError
@@ -29,6 +30,7 @@ _STEPS_TO_COMPILE = 200
 _MOST_VARIABLES, _MOST_TOKENS = 2_000, 200  # of a page; in a value
 _LONGEST_PARENT = 1_000  # characters of the selector of a rule that holds rules
 _DEEPEST = 8
+_MOST_NEAR = 5_000  # lists of rules that are kept
 
 _UNITS = {"px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 96 / 2.54, "mm": 9.6 / 2.54, "q": 2.4 / 2.54}
 _UNITS |= {"rem": 16.0, "vw": WIDE / 100, "vh": HIGH / 100, "vmin": HIGH / 100, "vmax": WIDE / 100}
@@ -103,6 +105,21 @@ class _Node(ElementWrapper):
         return _Children(super().etree_children, self.steps)
 
     @property
+    def around(self) -> frozenset[str]:
+        """The names of all elements around it."""
+        return self.parent.inside if self.parent is not None else frozenset()
+
+    @cached_property
+    def inside(self) -> frozenset[str]:
+        """The names (tag, .class, #id) of the element and of all around it."""
+        around = self.around
+        own = {self.local_name, f"#{self.id}", *map(".{}".format, self.classes)}
+        if own <= around:
+            return around
+        self.steps.take(len(around))
+        return around | own
+
+    @property
     def ancestors(self) -> Iterator[_Node]:
         node = self.parent
         while node is not None:
@@ -119,12 +136,38 @@ class _Node(ElementWrapper):
             node = node.previous
 
 
+class _Test(NamedTuple):
+    """What must stand around an element for a selector to match it, and whether it does then."""
+
+    needed: frozenset[str]
+    holds: Callable[[_Node], bool]
+
+
+class _Rules(Matcher):
+    """The rules of a page. Most are about another part of it, and which are not is found once for all elements that
+    stand in the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._near: dict[tuple[int, frozenset[str]], list[Any]] = {}
+
+    def add_relevant_selectors(self, element: _Node, selectors: list[Any], relevant_selectors: list[Any]) -> None:
+        around = element.around
+        near = self._near.get((id(selectors), around))
+        if near is None:
+            near = [rule for rule in selectors if rule[0].needed <= around]
+            if len(self._near) >= _MOST_NEAR:
+                self._near.clear()
+            self._near[id(selectors), around] = near
+        relevant_selectors += [rule[1:] for rule in near if rule[0].holds(element)]
+
+
 class Styles:
     """The style sheets of a page, and what they and the attributes of an element say of it."""
 
     def __init__(self, root: Element) -> None:
         self._steps = _Steps()
-        self._matcher = Matcher()
+        self._matcher = _Rules()
         self._inline: dict[str, list[Any]] = {}
         for element in root.iter("style"):
             if _on_screen(element.get("media") or ""):
@@ -166,7 +209,9 @@ class Styles:
     def _compile(self, selector: str, said: list[Any]) -> None:
         self._steps.take(_STEPS_TO_COMPILE + len(selector))
         try:
-            for compiled in compile_selector_list(selector):
+            for parsed in [*parser.parse(selector)]:
+                compiled = CompiledSelector(parsed)
+                compiled.test = _Test(_needed(parsed.parsed_tree), compiled.test)
                 self._steps.take(_STEPS_TO_COMPILE)
                 self._matcher.add_selector(compiled, said)
         except (SelectorError, NotImplementedError):
@@ -177,6 +222,7 @@ class Styles:
         element = node.etree_element
         said: list[_Said] = []
         if self._matcher.order:  # there are rules
+            _ = node.inside  # from the root on, so that no chain of elements is gone through at once
             self._steps.take(self._candidates(node))
             said = [one for _, _, pseudo, rule in self._matcher.match(node) if pseudo is None for one in rule]
         inline = element.get("style")
@@ -198,6 +244,26 @@ class Styles:
         found += len(matcher.lower_local_name_selectors.get(node.local_name, ()))
         found += len(matcher.id_selectors.get(node.id, ()))
         return found + sum(len(matcher.class_selectors.get(name, ())) for name in node.classes)
+
+
+def _needed(tree: Any) -> frozenset[str]:
+    """The names that must stand around an element for a selector to match it."""
+    needed: set[str] = set()
+    while isinstance(tree, parser.CombinedSelector):
+        combinator, tree = tree.combinator, tree.left
+        if combinator in (" ", ">"):
+            last = tree.right if isinstance(tree, parser.CombinedSelector) else tree
+            needed |= {name for one in last.simple_selectors if (name := _name(one))}
+    return frozenset(needed)
+
+
+def _name(simple: Any) -> str:
+    """The name that a simple selector asks for, if it asks for one."""
+    if isinstance(simple, parser.ClassSelector):
+        return f".{simple.class_name}"
+    if isinstance(simple, parser.IDSelector):
+        return f"#{simple.ident}"
+    return str(simple.lower_local_name) if isinstance(simple, parser.LocalNameSelector) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The administrative divisions of China by their codes, and the names by which texts call them.
 
-`places.tsv` is made of https://github.com/yescallop/areacodes (CC0 1.0, commit eed219a), which collects the codes that
+`places.tsv` is made by `python -m index.training.places` of https://github.com/yescallop/areacodes (CC0 1.0, commit
+eed219a), which collects the codes that
 the Ministry of Civil Affairs publishes for each year: all divisions of 2024, and those that ended or were renamed since
 2000 with the year and, in `now`, the code of the one division that goes on with the same area (即墨市 -> 即墨区).
 One that was divided or joined with others (四方区) goes on as none and keeps its own code. Left out are former
