@@ -50,9 +50,7 @@ def read(lines: Iterable[str]) -> list[Record]:
     for code, province, _, name, level, state, since, until, following in rows:
         if name not in _NO_PLACES and "群岛的" not in name:
             codes = tuple(one for one in following.split(";") if one and "[" not in one)
-            found.append(
-                Record(code, province, name, level, state, int(since), int(until) if until else None, codes)
-            )
+            found.append(Record(code, province, name, level, state, int(since), int(until) if until else None, codes))
     return found
 
 
@@ -106,8 +104,7 @@ def _heir(records: Sequence[Record], record: Record) -> Record | None:
         alike = [
             one
             for one in records
-            if (one.since, one.level, one.province, one.stem)
-            == (record.until, _CITY, record.province, record.stem)
+            if (one.since, one.level, one.province, one.stem) == (record.until, _CITY, record.province, record.stem)
         ]
         return alike[0] if len(alike) == 1 else None
     heir = begun(record.next[0]) if len(record.next) == 1 else None
