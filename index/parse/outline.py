@@ -10,9 +10,10 @@ import re
 from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from index.parse.block_types import is_agency, is_caption, is_date, is_furniture, is_label, names_an_era
-from index.parse.front_matter import front_matter
+from index.parse.front_matter import front_matter, links
 from index.parse.lines import NUMBERINGS, Line, display_width, split_lines
 from index.parse.unwrap import join_lines
 from index.types import Role, Span
@@ -376,8 +377,15 @@ def _drafts(lines: Sequence[Line]) -> tuple[list[_Draft], list[Role | None]]:
     """The drafts of all blocks, and the roles of those that are told by their form and place alone."""
     front = front_matter(lines)
     before = _before_the_text(lines[: front.size], front.title)
-    drafts = _run_in([_draft(group) for group in join_lines(lines[front.size :])])
-    roles: list[Role | None] = [*(role for _, role in before), *(_aside(draft) for draft in drafts)]
+    text = lines[front.size :]
+    aside = links(text)
+    groups: list[list[Line]] = []
+    for linked, part in groupby(range(len(text)), key=aside.__contains__):
+        groups += [[text[i]] for i in part] if linked else join_lines([text[i] for i in part])
+    drafts = _run_in([_draft(group) for group in groups])
+    roles: list[Role | None] = [role for _, role in before]
+    linked_spans = {text[i].spans for i in aside}
+    roles += ["furniture" if draft.spans in linked_spans else _aside(draft) for draft in drafts]
     drafts = [*(draft for draft, _ in before), *drafts]
     _offices(drafts, roles)
     _titles(drafts, roles)
