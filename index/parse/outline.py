@@ -381,7 +381,8 @@ def _drafts(lines: Sequence[Line]) -> tuple[list[_Draft], list[Role | None]]:
     aside = links(text)
     groups: list[list[Line]] = []
     for linked, part in groupby(range(len(text)), key=aside.__contains__):
-        groups += [[text[i]] for i in part] if linked else join_lines([text[i] for i in part])
+        lines = [text[i] for i in part]
+        groups += [[line] for line in lines] if linked else join_lines(lines)
     drafts = _run_in([_draft(group) for group in groups])
     roles: list[Role | None] = [role for _, role in before]
     linked_spans = {text[i].spans for i in aside}
