@@ -22,12 +22,8 @@ MAX_TEXT = 20_000_000  # characters; the longest report has a hundredth
 MAX_JUNK = 0.1  # share of characters that no text has; ten times what a damaged but legible file shows
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-ZIP, EMPTY_ZIP, PDF, OLE = (
-    b"PK\x03\x04",
-    b"PK\x05\x06",
-    b"%PDF-",
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-)  # the first bytes of a file
+# The first bytes of files.
+ZIP, EMPTY_ZIP, PDF, OLE = b"PK\x03\x04", b"PK\x05\x06", b"%PDF-", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 PNG, JPEG = b"\x89PNG\r\n", b"\xff\xd8\xff"
 _NAMED = {
     "图片": {PNG: "PNG", JPEG: "JPEG", b"GIF8": "GIF"},

@@ -1,11 +1,10 @@
 """The administrative divisions of China by their codes, and the names by which texts call them.
 
 `places.tsv` is made by `python -m index.training.places` of https://github.com/yescallop/areacodes (CC0 1.0, commit
-eed219a), which collects the codes that
-the Ministry of Civil Affairs publishes for each year: all divisions of 2024, and those that ended or were renamed since
-2000 with the year and, in `now`, the code of the one division that goes on with the same area (即墨市 -> 即墨区).
-One that was divided or joined with others (四方区) goes on as none and keeps its own code. Left out are former
-divisions that were called 市区, 城区, 郊区 or 矿区.
+eed219a), which collects the codes that the Ministry of Civil Affairs publishes for each year: all divisions of 2024,
+and those that ended or were renamed since 2000 with the year and, in `now`, the code of the one division that goes on
+with the same area (即墨市 -> 即墨区). One that was divided or joined with others (四方区) goes on as none and keeps its
+own code. Left out are former divisions that were called 市区, 城区, 郊区 or 矿区.
 
 `lexicon/place_names.tsv` holds what has no such code: national new areas, kinds of development zones, and groups of
 provinces or cities with the document that says who belongs to them.
@@ -219,9 +218,18 @@ def siblings(place: Place) -> tuple[Place, ...]:
     return tuple(p for p in by_code().values() if p.parent_code == place.parent_code)
 
 
+@cache
+def _below() -> dict[str, tuple[Place, ...]]:
+    found: dict[str, list[Place]] = {}
+    for place in by_code().values():
+        if around := parent(place):
+            found.setdefault(around.code, []).append(place)
+    return {code: tuple(places) for code, places in found.items()}
+
+
 def children(place: Place) -> tuple[Place, ...]:
-    """The divisions right below it."""
-    return tuple(p for p in by_code().values() if p.parent_code == place.code)
+    """The divisions right below it: those of 山东省 are cities, those of 重庆市 districts."""
+    return _below().get(place.code, ())
 
 
 def zone(around: Place, kind: str) -> Place:

@@ -59,10 +59,12 @@ __all__ = [
 _THING = re.compile(
     r"(?:[路街道桥站港湾湖河江山岛院校馆室园区圈廊城报节]|[大中小]学|高[速铁架]|地铁|机场|中心|基地|集团|公司|银行|经验|会议|合作组织)$"
 )
+# 青岛新建, 青岛社区, 青岛今年: what follows is said of the place.
 _NO_THING = re.compile(r"(?:^[新修建开动启][建设成工通用]|[社地各全库山城市街]区|[年天月日])$")
+_IN_NAMES = "nabjlfszgheiqt"  # parts of speech (of jieba) that stand in the name of a thing; verbs do not
 LONGEST_THING = 12  # characters of it
 LONGEST_ZONE = 12  # characters of a zone's own name
-_OF_A_REPORT = re.compile(r"$|[\s\d政管党国统]|工作")
+_OF_A_REPORT = re.compile(r"$|[\s\d政管党国统]|工作")  # 政府, 管委会, 党工委, 国民经济, 统计公报
 _YEAR = re.compile(r"^\d{4}年度?")
 
 
@@ -212,19 +214,19 @@ def _read(text: str, match: re.Match[str], reader: _Reader) -> tuple[Mention | N
 
 
 def _names_a_thing(text: str, start: int, end: int, reader: _Reader) -> bool:
-    """Whether the short name at `text[start:end]` begins the name of something else: nouns up to the kind of a thing,
-    or one word with what follows."""
-    at = start
+    """Whether the short name at `text[start:end]` begins the name of something else: words of a name, up to the kind
+    of a thing."""
+    at, last = start, min(end + LONGEST_THING, len(text) + 1)  # a word that is cut there is none
     for word, tag in _tagged(text[start : end + LONGEST_THING]):
         at += len(word)
         if at <= end:
             continue
-        if _NO_THING.search(word) or word in reader.names:
+        if at >= last or _NO_THING.search(word) or word in reader.names:
             return False
         kind = _THING.search(text, end, at)
         if kind and (tag != "v" or len(kind[0]) >= len(word)):  # 设站, 建校 are no things
             return True
-        if tag[0] not in "nabjlfszgheiqt" and tag != "vn" and word[0] not in "创至":
+        if tag[0] not in _IN_NAMES and tag != "vn" and word[0] not in "创至":  # 创新中心, 济南至青岛高铁
             return False
     return False
 

@@ -14,7 +14,7 @@ _POWERS = frozenset("十百千")
 # What stands ahead of digits that are no figure: the rest of a number or a name, an ordinal.
 _NOT_AHEAD, _COMMA, _THREE = re.compile(r"[\dA-Za-z.+\-－第前]$"), re.compile(r"\d[,，]$"), re.compile(r"\d{3}(?!\d)")
 _RANGE = re.compile(r"[-—–－~～至]")
-_LARGE = ("万", "亿")
+_LARGE = frozenset("万亿")
 _BARE_AHEAD = frozenset("破超过达到上近")
 _BARE_BEHIND = re.compile(r"(?=大?关|台阶|[，。；、,;以]|$)")
 _ENDS = re.compile(r"(?=[，。；、,;]|$)")
