@@ -28,7 +28,7 @@ _TEXT_FOLLOWS = re.compile(r"[正全]文[:：]?")
 _TITLE = r"[\u4e00-\u9fff]{0,2}(?:标题|题[目名])"
 _ISSUED = "[发制成印公主][文布发稿办]"  # 发文, 印发, 公布
 _KEYS: tuple[tuple[Field, re.Pattern[str]], ...] = (
-    ("title", re.compile(rf"{_TITLE}|名称|title", re.I)),
+    ("title", re.compile(rf"{_TITLE}|(?:文[件章]|报告)?名称|title", re.I)),
     ("publisher", re.compile(rf"{_ISSUED}(?:单位|机[构关]|部门)|publisher", re.I)),
     ("date", re.compile(rf"(?:{_ISSUED})?(?:时间|日期)|date", re.I)),
 )

@@ -24,7 +24,7 @@ MOST_DIGITS = 16  # a float keeps no more; a number that is longer, or beyond MO
 MOST_NUMERALS = 32  # 九千九百九十九万亿九千… up to MOST, with what stands behind 点
 MOST = Decimal(10) ** 21  # 十亿万亿: no report counts so far
 _POWERS = dict(zip("十百千万亿", (10, 100, 1000, 10**4, 10**8), strict=True))
-SCALES: Mapping[str, int] = {"": 1, **_POWERS, "万亿": 10**12}
+SCALES: Mapping[str, int] = {"": 1, **dict([*_POWERS.items()][1:]), "万亿": 10**12}  # 十 is a numeral
 MOST_DECIMALS = 4  # of a number that is shown in 万 or 亿; one with more is shown in its unit
 LONGEST_CUE = 16  # characters before a number in which the words that bound it stand
 _EXACT = Context(prec=64)  # digits: all before and behind the point, and a scale
