@@ -67,6 +67,7 @@ def _looked_at(root: Element, styles: Styles, *, whole: bool = False) -> tuple[l
     gone, silent, shown = [], [], False
     pictured = {parent for picture in root.iter("img", "svg", "video", "canvas") for parent in (picture.getparent(),)}
     page = _Look()
+    every: dict[tuple[Any, ...], _Look] = {page.told: page}
     looks: dict[tuple[Any, ...], _Look | None] = {}  # siblings mostly look alike
     stack = [(styles.node(root), page)]
     while stack:
@@ -78,7 +79,8 @@ def _looked_at(root: Element, styles: Styles, *, whole: bool = False) -> tuple[l
         declared, beside = styles.of(node), element.getparent() in pictured
         alike = (id(declared), id(above), element.tag, believed, beside)
         if alike not in looks:
-            looks[alike] = _seen(element.tag, declared, above, believed=believed, pictured=beside)
+            look = _seen(element.tag, declared, above, believed=believed, pictured=beside)
+            looks[alike] = look and every.setdefault(look.told, look)
         look = looks[alike]
         if look is None or (believed and _said_hidden(element)):
             gone.append(element)
@@ -134,6 +136,11 @@ class _Look:
     opacity: float = 1.0
     moved: bool = False  # by an indent that takes the line out of the page
     variables: Mapping[str, Tokens] = field(default_factory=dict)
+
+    @property
+    def told(self) -> tuple[Any, ...]:
+        """What tells looks apart; elements without variables of their own hold those around them."""
+        return self.visible, self.ink, self.ground, self.size, self.opacity, self.moved, id(self.variables)
 
     @property
     def readable(self) -> bool:
