@@ -45,7 +45,7 @@ def figure_key(fact: Fact) -> Key | None:
     context = fact.context
     if context.place is None or not (context.year or context.period) or fact.normalized is None:
         return None
-    if vague(fact.name) or fact.relation not in _COMPARED:
+    if vague(fact.name, fact.base_unit) or fact.relation not in _COMPARED:
         return None
     return context.place, fact.name, context.year, context.period, fact.relation, fact.base_unit
 

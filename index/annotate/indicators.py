@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from index.annotate.leads import BEGINS, CREATES, Word, words_of
 from index.text.lexicon import any_of, rows
+from index.text.numbers import family_of
 from index.text.places import lookup
 from index.text.times import find_times
 
@@ -69,7 +70,7 @@ def _core(text: str, place: str | None) -> Core:
     rest = text[lead.end :]
     words = words_of(rest)
     made = [i for i, word in enumerate(words) if (word.creates or word.text in BEGINS) and word.start > 1]
-    if _KEPT.match(rest) or not made or _is_name(words, made[-1]) or rest.endswith("建设投资"):
+    if _KEPT.match(rest) or not made or _is_name(words, made[-1]) or _measures(words, made[-1]):
         return Core(rest, "", lead.creates, lead.verbs)
     first = last = made[-1]
     while first > 1 and words[first - 1].leads:
@@ -117,6 +118,11 @@ def _stands_ahead(words: Sequence[Word], at: int, lead: _Lead) -> bool:
         return not _is_name(words, at)
     how = word.tag in ("a", "ad") or _HOW.fullmatch(word.text) is not None or (lead.verbs and word.tag in ("c", "ul"))
     return how and (at + 1 == len(words) or words[at + 1].leads)
+
+
+def _measures(words: Sequence[Word], at: int) -> bool:
+    """Whether all that stands behind the verb `words[at]` is what is measured of it: 铁路建设投资."""
+    return at + 2 == len(words) and complete(words[-1].text)
 
 
 def _is_name(words: Sequence[Word], at: int) -> bool:
@@ -175,9 +181,9 @@ def generic(noun: str) -> bool:
     return len(noun.removeprefix("重点")) <= 2 and len(words_of(noun.removeprefix("重点"))) <= 1
 
 
-def vague(name: str) -> bool:
-    """Whether a name says nothing without what it belongs to: 总投资, 项目."""
-    return generic(name) or PART.match(name) is not None
+def vague(name: str, unit: str) -> bool:
+    """Whether a name says nothing without what it belongs to: 总投资, so many 项目."""
+    return PART.match(name) is not None or (generic(name) and family_of(unit) == "个")
 
 
 def shared_names(words: str, place: str | None) -> list[str]:
