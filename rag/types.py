@@ -11,14 +11,12 @@ from index.search.filter import Filter
 from index.types import Context, Hit, Kind, Span
 from rag.retrieve.types import Confidence, Ranked
 from rag.understand.asked import Asked, Operation
+from rag.understand.intent import QuestionType as QuestionType
 
 LONGEST_QUESTION = 2000  # characters
 LONGEST_HISTORY = 10  # earlier questions that are read
 
 Stage = Literal["retrieve", "generate", "verify"]  # of answering, as told to who waits
-QuestionType = Literal[
-    "number", "list", "who", "where", "when", "what", "yesno", "compare", "rank", "trend", "summary", "beyond"
-]
 TABLES: tuple[QuestionType, ...] = ("compare", "rank", "trend")  # what a table answers
 Aspect = Literal["places", "years", "period", "kind", "type", "unit", "topic"]  # of a question
 Wanted = Literal["figure", "several", "time", "person", "anything"]  # of a passage that answers

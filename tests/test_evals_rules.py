@@ -46,13 +46,13 @@ def test_a_call_differs_only_where_the_alternative_decides() -> None:
 def test_listeners_hear_patterns_and_words_and_go_again() -> None:
     from rag.understand import cues
 
-    who, listener = cues.WHO, Listener()
+    as_of, listener = cues.AS_OF, Listener()
     with rule_trace.listening(listener) as heard:
         listener.bit = 2
-        assert cues.WHO.search("谁来做")
+        assert cues.AS_OF.search("截至去年")
         assert "数" in cues.IDLE
-        assert ("search", ("谁来做",)) in heard[id(who)].calls
-    assert cues.WHO is who
+        assert ("search", ("截至去年",)) in heard[id(as_of)].calls
+    assert cues.AS_OF is as_of
 
 
 def test_a_part_reaches_what_other_modules_make_of_it() -> None:

@@ -24,6 +24,7 @@ from index.text.places import (
 from index.types import Coverage
 from rag.types import Namesakes
 from rag.understand import cues
+from rag.understand.intent import intent
 from rag.understand.limits import limit_in
 
 # What is known by the place it serves: 广州地铁 is another thing than 北京地铁.
@@ -197,9 +198,8 @@ def _leveled(text: str, asked: Asked, coverage: Coverage) -> Asked:
         return asked
     places = _level(level["level"], coverage)
     # “哪个区有…” asks which place it is, unless their figures are to be compared.
-    single = cues.WHICH_PLACE.match(level[0]) and not (
-        any(words.search(text) for words in (cues.RANK, cues.MORE)) or limit_in(text)
-    )
+    compared = cues.RANK.search(text) or "more" in intent(text).signs or limit_in(text)
+    single = cues.WHICH_PLACE.match(level[0]) and not compared
     rest = asked.rest[: level.start()] + " " + asked.rest[level.end() :]
     return asked._replace(places=() if len(places) < 2 or single else tuple(places), rest=rest)
 

@@ -1,6 +1,7 @@
-"""The words by which a question tells what it wants: kind, type, time, and what in it is no topic.
+"""The words by which a question tells its times, what is to be computed, and what in it is no topic.
 
-Lists of the language; a new way of asking goes here.
+Lists of the language. What a question asks for is told by a learned head (`intent`): a new way of asking is a row of
+`evals/questions/intents.tsv`.
 """
 
 from __future__ import annotations
@@ -21,24 +22,15 @@ def _words(text: str) -> Iterable[str]:
     return text.split()
 
 
-# A planned figure is meant, or a reached one; both words together leave it open.
-TARGET = _any(
-    "计划|目标|预期|力争|争取|打算|准备|安排|规划|拟|答应|承诺|确保|争创|即将|接下来|会新|会建|会不会|能不能",
-    "想(?!知|问|了解|查|请)|(?:什么|哪些)新?(?:部署|动作)",
-    "将(?!军|近)",
-    "(?<![需重主紧必只首纪])要(?!点|求|闻|是|么|的)",
-)
-RESULT = _any(
-    "实际|实绩(?!企业)|已经|已|实现了|达成|成绩|做了|搞了|结果|最终|真正|完工|落实了|了多少|了几|到底.{0,4}了",
-    "完成(?:了|得|数|情况|的)|完成(?=多少)|[比较](?:上一?年|去年)",
-    r"[增建办开盖拆修发花引拿新][\u4e00-\u9fff]{0,3}了",
-)
-NOT_TARGET = _any("(?:不是|不要|不|除|并非|而非|非)[^，。？]{0,8}(?:计划|目标|预期)(?:数|值)?", "计划数?除外")
-NOT_RESULT = _any("(?:不是|不要|不|并非|而非|非)[^，。？]{0,4}(?:完成|实际|实绩|结果)(?:数|值)?")
-NOT_THEN = re.compile(r"(?:不是|不要|而非|并非|不问)(?:19|20)\d\d年的?")
-_PLANNED, _REACHED = "(?:目标|计划|预期)", "(?:完成|实际|结果|实绩(?!企业)|达成)"
-BOTH_KINDS = _any(f"{_PLANNED}.{{0,14}}{_REACHED}", f"{_REACHED}.{{0,14}}{_PLANNED}")
-CUMULATIVE = _any("累计|合计|总共|一共|加起来|五年下来|5年下来")
+# A planned figure and a reached one, side by side.
+_PLANNED, _REACHED = "计划|目标|预期", "完成|实际|结果|达成"
+BOTH_KINDS = _any(f"(?:{_PLANNED}).{{0,14}}(?:{_REACHED})", f"(?:{_REACHED}).{{0,14}}(?:{_PLANNED})")
+# What a question says that it does not mean.
+DENIED = re.compile(f"(?:不[是要]?|[并而]?非|除)[^，。？]{{0,6}}(?:(?P<planned>{_PLANNED})|{_REACHED}|实绩)[数值]?")
+NOT_THEN = re.compile(r"(?:不[是要问]|[并而]非)(?:19|20)\d\d年的?")
+# All that was done in a stretch of years.
+_SUMMED = "[累合]计|[总一]共|加起来"
+CUMULATIVE = _any(_SUMMED, "[五5]年下来")
 
 # What is said, as it is written; phrases whose words by themselves mean something else.
 SPOKEN = tuple(
@@ -60,98 +52,49 @@ SPOKEN = tuple(
     )
 )
 
-# The type of a question. What asks beyond the text comes first: a report gives no reason, opinion or address.
-BEYOND = _any(
-    "为什么|为何|为啥|什么原因|原因是|怎么看|你觉得|你认为|你怎么|预测|会涨|会跌|未来会|更适合|值得|好不好|评价一下|应该|推荐|建议我",
-    "(?:怎么|如何)(?:办理|申请|报名|投诉)|联系方式|(?:电话|地址)(?=号|是|多少|在哪|[？?]|$)|几点|营业时间|天气|下雨|股票",
-    "写一?[首篇封段个]|翻译|讲个|笑话",
+# The words by which all of a field is asked for: “在养老方面有什么安排”, “怎么发展养老”.
+_WHAT_STEPS = "[有做列出]?了?(?:什么|哪些)(?:新|具体|主要|重点)?的?(?:[举措][措施]|安排|打算|计划|部署|动作|考虑|政策)"
+_HOW = (
+    "(?:怎么|如何|怎样)[去来]?"
+    "(?:[发推支解保提促建打落改加应治扩扶帮培][展动进持决障高升设造实善强对护理大助育]|[稳促抓帮扩])"
 )
-_WHAT_STEPS = (
-    "(?:[有做列出]了?)?(?:什么|哪些)(?:新的?|具体的?|主要|重点)?(?:举措|措施|安排|打算|计划|部署|动作|考虑|政策)"
-)
-_HOW = "(?:怎么|如何|怎样)[去来]?(?:发展|推动|推进|支持|解决|保障|提高|提升|促进|建设|打造|落实|改善|加强|应对|保护|治理|扩大|扶持|帮助|培育|[稳促抓帮扩])"
-LIST = _any(
-    _HOW,
-    "哪些|哪几|有什么(?!.{0,2}平台)|都有谁|有谁|都有|列出|列一下|列举|全部|分别(?:是|为)什么|分别是哪|包括|举措|[干做]些什么|[干做]了?什么",
-    _WHAT_STEPS,
-    r"哪(?:\d+|[一二两三四五六七八九十])(?:个|条|大|项|方面|座|所|家|类|件)",
-    r"(?:\d{1,16}|[二两三四五六七八九十]{1,16})(?:件|项|条|大|类|方面)[^，。？?]{0,8}(?:是什么|是哪)",
-    r"what are|which .{0,80}s\b|list",
-)
-# A field of which all is asked: “在养老方面有什么安排”, “怎么发展养老”, not “安排了哪几件事”.
-FIELD = _any("(?:方面|领域|这一?块).{0,8}(?:什么|哪些)", _WHAT_STEPS, _HOW)
-COUNTED_LIST = re.compile(r"哪(?:几|些|(?P<count>\d+|[一二两三四五六七八九十]+))")
-COUNTED_THINGS = re.compile(r"(?<!\d)(\d{1,16}|[两三四五六七八九十]{1,16})(?:个|大|项|条|件|类|处|座|家)")
-NUMBER = _any(
-    "多少|百分之几|第几|多[大高长宽快]|增速|增幅|增长率|比例是|规模|数量|金额|人数",
-    "几(?:公里|个|家|人|件|项|处|座|所|条|套|户|辆|亩|米|场|次|张|支|部|艘|成|万|亿|名|倍|批|类|轮|只|栋|片|间|位)",
-    "(?:率|吞吐量|产量|里程|总量|总额|总值|增加值|产值|余额|面积|收入|支出|销售额|营业额|经费|客流量|周转量|浓度)[？?。]?$",
-    "how many|how much|what percent|percentage",
-)
+# How many things of a list are asked for, or are said to be.
+COUNTED_LIST = re.compile(rf"哪(?:[几些]|(?P<count>{_COUNT}))")
+COUNTED_THINGS = re.compile(r"(?<!\d)(\d{1,16}|[两三四五六七八九十]{1,16})[个大项条件类处座家]")
 # What an answer to how much, or when, has to hold at least.
 NUMERAL = re.compile(r"[\d一二三四五六七八九十百千万亿两半倍首零]")
-MOMENT = re.compile(r"[\d一二三四五六七八九十][年月日]|年[底初末内]|半年|季度|月底|[上中下]旬|期间|时期|[前春夏秋冬]")
+MOMENT = re.compile(r"[\d一二三四五六七八九十][年月日]|[年月][底初末内]|半年|季度|[上中下]旬|期间|时期|[前春夏秋冬]")
 # What a question of yes or no claims: denied, or with a word that claims less.
-ASKS_WHETHER = re.compile(r"有没有|是不是|会不会|能不能|要不要|还没|没有[？?]?$")
-DENIES = re.compile(r"没有|没能|未(?!来)|不(?!少于|低于|超过|高于|多于|断|仅|同|久)|无(?!障碍|人|线)|停止|取消|暂缓")
+ASKS_WHETHER = re.compile(r"([有是会能要])[没不]\1|还没|没有[？?]?$")
+DENIES = re.compile(r"没[有能]|未(?!来)|不(?![少低超高多断仅同久])|无(?![障人线])|停止|取消|暂缓")
 RESTRICTING = tuple(_words("新增 部分 试点 探索 研究 争取 力争 推动 推进 加快 基本"))
 DATED = re.compile(r"\d+年?|[的年]")  # what headings share with a question without its meaning them
-WHO = _any("谁|哪位|什么人", r"who\b")
-WHERE = _any("在哪|哪里|哪儿|什么地方|何处", r"where\b")
-WHEN = _any("什么时候|何时|几月|哪天|哪一天|哪年|哪一年|几号|什么时间", r"when\b")
-YESNO = _any(
-    "吗[？?]?$|有没有|是不是|是否|会不会|能不能|能否|有无|没有[？?]?$", r"^(?:is|are|does|do|did|will|has|have)\b"
-)
-SUMMARY = _any("主要(?:讲了什么)?内容|概括|总结|介绍一下|简述|主要做|[整总]体情况", "summar|overview")
-# What is to be computed or put in order.
-DIFFERENCE = _any(
-    "相差|差多少|差距|差额|差值|差了|差[几在]|差别|高出|多出|[多少高低](?:了)?(?:多少|几)(?=[\\u4e00-\\u9fff]|[？?]|$)",
-    "(?:增加|增长|减少|提高|提升|上升|下降|降低|变化)了?(?:多少|几)",
-    "difference|how much (?:more|higher|less|lower|fewer)",
-)
-RATIO = _any("几倍|多少倍|倍数", "how many times")
-SHARE = _any(
-    "是.{0,10}(?:几分之几|百分之几)|占.{0,12}(?:比例|比重|百分之|几成)|占比|占.{0,8}多少(?=[？?]|$)",
-    "what share|proportion",
-)
-GROWTH = _any(
-    "[降涨增减]了?(?:百分之|多少%)|(?:增长|提高|上升|增加|下降|减少)了?(?:百分之|几个百分)|增幅|涨幅|增长率|增速|降幅"
-)
 # What sort of figure a question asks for, and what tells that a clause states another sort.
 RATES = re.compile(r"[率比速幅]|增[长减]|[涨降]")  # what a percentage answers
 GROWS = re.compile(r"增[长速幅]|涨[幅了]|降幅")
-ASKS_CHANGE = re.compile(r"增长|增速|增幅|涨幅|提高|下降|降幅|增长率")
-SHARES, CHANGES = re.compile(r"占|比[重例]|率|之比|强度"), re.compile(r"增(?!加值)|[升涨降减]|提高|回落|收窄|翻|倍")
-TOTALS = re.compile(r"达到?(?:了)?(?:多少|几)|总[数量]|累计|[共现]有|有(?:多少|几)[个家座所处]")
-ADDS, REACHES = re.compile(r"新[增建开设]|净增|增加|再增"), re.compile(r"达|增[至到]|累计|共|总")
+ASKS_CHANGE = re.compile(r"[增涨降]幅|增[长速]|提高|下降")
+SHARES, CHANGES = re.compile(r"[占率]|比[重例]|之比|强度"), re.compile(r"增(?!加值)|[升涨降减翻倍]|提高|回落|收窄")
+TOTALS = re.compile(r"达到?了?[多几]|总[数量]|累计|[共现]有|有(?:多少|几)[个家座所处]")
+ADDS, REACHES = re.compile(r"新[增建开设]|[净再]增|增加"), re.compile(r"[达共总]|增[至到]|累计")
+# What is to be computed, put in order or followed through the years: no part of the topic.
 COMPUTING = _any(
-    "是.{0,10}(?:几倍|多少倍)(?:多)?|(?:几倍|多少倍)|占.{0,12}(?:比例|比重|百分之几|几成)(?:是|有|达)?|占比|占(?=[^，。]{0,8}多少)",
-    "相差|差多少|差距|差额|差值|差别|高出|多出|(?:增加|减少|提高|上升|下降|(?<!速)[降涨增减])了?(?:多少|百分之几)|变化|几分之几|几个百分点",
+    "(?:是.{0,10})?(?:几|多少)倍多?|占.{0,12}(?:比[例重]|百分之|几成)[是有达]?|占比|占(?=[^，。]{0,8}多少)",
+    "相差|差[距额值别]|差多少|[高多]出|(?:[增减提上下][加少高升降]|(?<!速)[降涨增减])了?(?:多少|百分之几)|变化|几分之几|几个百分点",
 )
-MORE = _any(
-    "(?:哪|谁).{0,12}[多少高低大小快慢长短](?=[？?，,些]|$)|更[多少高低大小快慢长短]|[多高大]还是|[多高大]不[多高大]|一样吗|相同吗|有(?:没有)?差别",
-    "higher|lower|fewer|which .{0,80}more",
-)
-LEAST = _any(
-    "[最更][少低小慢短]|倒数|从[低少小]到[高多大]|由[低少小]到[高多大]|谁.{0,6}[少低小慢]",
-    "lowest|least|fewest|lower|fewer",
-)
+_MEASURES = "多少高低大小快慢长短"
 RANK = _any(
-    "最[高低多少大小快慢长短强]|排名|排行|排序|排个[名序]|倒数|[从由][高低多少大小]到[高低多少大小]|前(?:\\d+|[一二两三四五六七八九十]+)(?:名|位|的|个)",
+    rf"最[{_MEASURES}强]|排个?[名行序]|倒数|[从由][{_MEASURES}]到[{_MEASURES}]|前{_COUNT}[名位的个]",
     "highest|lowest|most|least|fewest|rank|top \\d",
 )
 # “的省有哪些” is “哪些省”.
-LEVEL_BEHIND = re.compile(r"的(省份|省|区市|区县|区|市|县|地区|地方|城市)(?:都?有|是)?(?:哪些|哪几个|几个|多少个|谁)")
-RANKED_ALL = re.compile(r"(?:前|倒数)(?:\d+|[一二两三四五六七八九十]+)[名位](?!额)")
-TOP = re.compile(r"(?:前|倒数|top |最[高低多少大小快慢长短强]的)(\d+|[一二两三四五六七八九十]+)(?!年)")
-TREND = _any(
-    "近[几两三四五]年|这[几两三四]年|历年|逐年|各年|年年|变化趋势|走势|(?:如何|怎[么样]).{0,2}变",
-    "over the years|trend",
-)
-EACH_YEAR = re.compile("分别|每年|各年|各是")  # of a stretch of years
-THAN_BEFORE = _any("(?:比|较|同)(?:上年|去年|上一年|前一年|往年)", "than (?:last|the previous) year")
+LEVEL_BEHIND = re.compile(r"的([省区市县][份市县]?|地[区方]|城市)(?:都?有|是)?(?:哪些|哪?几个|多少个|谁)")
+RANKED_ALL = re.compile(rf"(?:前|倒数){_COUNT}[名位](?!额)")
+TOP = re.compile(rf"(?:前|倒数|top |最[{_MEASURES}强]的)({_COUNT})(?!年)")
+TREND = _any("[近这][几两三四]年|[历逐各年]年|变化趋势|走势|[如怎][何么样].{0,2}变", "over the years|trend")
+EACH_YEAR = re.compile("分别|[每各]年|各是")  # of a stretch of years
+THAN_BEFORE = _any("[比较同](?:[上去往]年|[上前]一年)", "than (?:last|the previous) year")
 FROM = re.compile(r"[从自由](?=(?:19|20)\d\d\s*年?\s*(?:[到至—–~-]))")
-THAN = re.compile(r"(?:比|较|相比|相较于?|对比)(?=(?:19|20)\d\d年)")
+THAN = re.compile(r"(?:相?[比较]于?|对比)(?=(?:19|20)\d\d年)")
 # What names no part of a report: “概括一下重点工作” asks about all of it.
 WHOLE = frozenset(
     _words(
@@ -160,25 +103,21 @@ WHOLE = frozenset(
 )
 # One mark for each thing asked: more than one means that more than a clause may be needed.
 ASKS = _any(
-    r"各(?=[是有多])|分别|多少|几(?=[\u4e00-\u9fff])|百分之几|第几|谁|哪[天年家个位里些]|什么|如何|多大",
+    r"各(?=[是有多])|分别|多[少大]|[之第]几|几(?=[\u4e00-\u9fff])|谁|哪[天年家个位里些]|什么|如何",
     "how (?:many|much)",
 )
 
 # Times as people say them, before they are put into years.
-FIVE_YEARS = _any(
-    "(?:这|这过去的?|那)[五5]年(?:来|里|间|下来)?", r"(?<![第过去\d])[五5]年(?:下来|加起来|合计|总共|一共|累计)"
-)
+FIVE_YEARS = _any("[这那](?:过去的?)?[五5]年(?:下?来|[里间])?", rf"(?<![第过去\d])[五5]年(?:下来|{_SUMMED})")
 LISTED_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?=\s*(?:[、,，/和与及跟到至—–~-]|vs\.?)\s*(?:19|20)\d\d)")
 # “2018到2022这五年”: the count only sums the years up.
-YEARS_COUNTED = re.compile(
-    r"(?<=\d\d[、,，/和与及跟到至—–~-])((?:19|20)\d\d)年?这?[几两三四五六七八九十]年(?:里|间|来|中)?"
-)
+YEARS_COUNTED = re.compile(r"(?<=\d\d[、,，/和与及跟到至—–~-])((?:19|20)\d\d)年?这?[几两三四五六七八九十]年[里间来中]?")
 # A report by its year: what it says may be of other years.
 REPORT = re.compile(
-    r"((?:19|20)\d\d)年\s*(?:的|度|那份|这份)?\s*(?:政府)?(?:工作)?报告(?:里面?|中|上)?"
-    r"(?:讲到?|说到?|提到|提出|列举|写到?|指出|明确)?了?(?:的|[，,])?"
+    r"((?:19|20)\d\d)年\s*(?:[的度]|[那这]份)?\s*(?:政府)?(?:工作)?报告(?:里面?|[中上])?"
+    r"(?:[讲说写]到?|[提指列明][到出举确])?了?[的，,]?"
 )
-AND = re.compile(r"[\s的]*+(?:和|与|及|跟|同|比|较|对比|还有|、|,|，)?[\s的]*+", re.IGNORECASE)
+AND = re.compile(r"[\s的]*+(?:[和与及跟同比较、，,]|对比|还有)?[\s的]*+", re.IGNORECASE)
 AS_OF = re.compile(r"截[至止到]|年[底末]")  # asks how things stood, not what was done in the year
 
 # Places as people say them.
@@ -221,11 +160,6 @@ OFFICE = re.compile(r"长(?=[是的谁叫姓名换？?\s]|$)")  # behind 区, �
 RANKED_IN = re.compile(r"(?:在|于)全?(?=$)")
 RANKING = _any("排[第老在]|第几|名次|位次|数一数二")
 
-# A question that leans on the one before it, and one that says it does not.
-CONTEXTUAL = _any(
-    "呢[？?。]?$|^(?:在?全[国省市区县])?排|^那|^换成|^放到|^如果是|^还有|^再|这[五5]年|^实际|^目标|^结果|^其中|它|^这|^为什么|^为何",
-    r"^what about|^how about|^and\b",
-)
 # What says which side of a thing is asked for, not which thing: “增速是多少”, “全国排第几”.
 ASPECTS = frozenset(
     _words(
@@ -236,8 +170,8 @@ IDLE = frozenset(
     _words("数 值 数值 数额 换成 改成 换 跟 同样 同 一致 相同 来着 长 短 高 低 大 小 更长 更大 更快 更低 更少")
 )
 LAST_YEAR = re.compile(r"(?<![比较])(?:上一?年|前一年)")  # in a follow-up, the year before the one that it follows
-AGAINST_IT = re.compile(r"(?:跟|和|与|同|比)(?:它|这个|前面|刚才)")
-NEW_TOPIC = _any("换个话题|换一个话题|另外问|再问一个别的|另一个问题")
+AGAINST_IT = re.compile(r"[跟和与同比](?:它|这个|前面|刚才)")
+NEW_TOPIC = _any("换一?个话题|另(?:外问|一个问题)|问一?个别的")
 
 # What is no topic: phrases, counted nouns, English function words, and single words.
 PHRASES = _any(

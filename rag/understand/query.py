@@ -22,13 +22,13 @@ from rag.understand.asked_places import named, placed
 from rag.understand.english import chinese_cues, is_english, uncovered_names
 from rag.understand.finish import finished
 from rag.understand.follow_up import SAYING_LITTLE, Said, inherit, inherited, stay
+from rag.understand.intent import intent
 from rag.understand.limits import Limit, limit_in
 from rag.understand.settle import settled
 from rag.understand.terms import formal, translated
 from rag.understand.units import ASKED_UNIT, asked_unit
 
 MOST_SIDES = 8  # of a comparison; more are put in order
-_TYPES = (("who", cues.WHO), ("when", cues.WHEN), ("where", cues.WHERE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,10 @@ def _without(text: str, times: Sequence[Time]) -> str:
 
 def _kind(text: str) -> Kind | None:
     """Target or result, where the question says it, for itself or by saying that it does not mean the other."""
-    if cues.NOT_TARGET.search(text):
-        return "result"
-    if cues.NOT_RESULT.search(text):
-        return "target"
-    target, result = bool(cues.TARGET.search(text)), bool(cues.RESULT.search(text))
-    return None if target == result else "target" if target else "result"
+    if denied := cues.DENIED.search(text):
+        return "result" if denied["planned"] else "target"
+    said = intent(text).signs & {"target", "result"}
+    return None if len(said) != 1 else "target" if "target" in said else "result"
 
 
 def _kinds(text: str, times: Sequence[Time]) -> tuple[Kind | None, ...]:
@@ -76,26 +74,15 @@ def _parts(text: str) -> tuple[str, ...]:
 
 def _type(text: str, sides: int, *, ranks: bool) -> QuestionType:
     """The type of a question that names `sides` places or times and, with `ranks`, asks for their order."""
-    if cues.BEYOND.search(text):
-        return "beyond"
-    if sides > 1:
-        return "rank" if ranks or sides > MOST_SIDES else "compare"
-    several, figure = cues.LIST.search(text), cues.NUMBER.search(text)
-    for name, pattern in _TYPES:
-        if pattern.search(text) and not several and not figure:
-            return name  # type: ignore[return-value]
-    if several:
-        return "list"
-    if figure:
-        return "number"
-    if cues.SUMMARY.search(text):
-        return "summary"
-    return "yesno" if cues.YESNO.search(text) else "what"
+    type_ = intent(text).type
+    if type_ == "beyond" or sides < 2:
+        return type_
+    return "rank" if ranks or sides > MOST_SIDES else "compare"
 
 
 def _is_trend(text: str, times: Sequence[Time]) -> bool:
     """Whether a question follows a figure through the years: it says so, and names no years, or a stretch of them."""
-    if cues.BEYOND.search(text) or len([t for t in times if t.year]) > 1:
+    if intent(text).type == "beyond" or len([t for t in times if t.year]) > 1:
         return False
     stretch = any(t.period and not t.relative for t in times)
     return cues.TREND.search(text) is not None or (stretch and cues.EACH_YEAR.search(text) is not None)
@@ -142,7 +129,7 @@ def _form(text: str, plain: str, sides: int, *, places: int) -> _Form:
     if type_ == "yesno":  # a figure that is asked about is compared, not searched
         for quantity in reversed(quantities(bare)):
             bare = bare[: quantity.before] + " " + bare[quantity.after :]
-    if sides > 1 or cues.TREND.search(text) or cues.CONTEXTUAL.search(text):
+    if sides > 1 or cues.TREND.search(text) or "leans" in intent(text).signs:
         for words in (cues.COMPUTING, cues.RANK, cues.TREND):
             bare = words.sub(" ", bare)
     return _Form(type_, limit, limit.unit if limit else asked_unit(bare), bare)
@@ -160,7 +147,7 @@ def _say(question: str, coverage: Coverage, asked: int, kept: Sequence[str] = ()
         unknown += uncovered_names(rest, text)
     report_year, rest = _report(rest)
     # “不是2025年的计划数” names no time to look for.
-    said = cues.NOT_THEN.sub(" ", cues.NOT_RESULT.sub(" ", cues.NOT_TARGET.sub(" ", rest)))
+    said = cues.NOT_THEN.sub(" ", cues.DENIED.sub(" ", rest))
     times = tuple(find_times(said, report_year or asked, heading=True))
     sides = max(1 if shared else len(places) + len(unknown), len({t.year or t.period for t in times}))
     form = _form(text, _without(said, times), sides, places=len(places))
@@ -179,7 +166,7 @@ def _say(question: str, coverage: Coverage, asked: int, kept: Sequence[str] = ()
         asked=asked_in(text, form.limit),
     )
     query = _when_and_what(query, times, said, rest)
-    fragment = bool(cues.CONTEXTUAL.search(text.lower())) or not (set(query.topic.split()) - SAYING_LITTLE)
+    fragment = "leans" in intent(text).signs or not (set(query.topic.split()) - SAYING_LITTLE)
     return Said(query, times, _parts(form.bare), fragment, new_topic)
 
 
