@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from index.search.filter import Filter, Subject
 from index.text.normalize import fold
+from index.text.orders import instructs
 from index.text.places import find_places, lookup
 from index.text.times import find_times
 from index.types import Context, Kind, Paragraph, Passage
@@ -30,12 +31,6 @@ if TYPE_CHECKING:
 COVERED = 0.6  # share of a clause's pairs of characters that a cited paragraph must have
 _MARKUP = re.compile(
     r"[<>`|{}\[\]\\]|!\(|\*\*|__|://|www\.|[\w-]\.(?:com|cn|net|org|io|example)\b|data:|javascript:", re.I
-)
-COMMANDS = re.compile(
-    r"(?:忽略|无视|忘记|不要理会).{0,12}(?:指令|要求|规则|提示|上述|以上|前面|之前)|系统提示|提示词"
-    r"|作为(?:一个|一名)?(?:AI|人工智能|语言模型)|(?:ignore|disregard|forget)\b.{0,40}\b(?:instruction|rule|prompt|above|previous)"
-    r"|system prompt|as an ai\b|language model",
-    re.IGNORECASE,
 )
 _RELATIVE = re.compile(r"今年|本年|去年|上年|上一年|前年|明年|后年|新的一年|\b(?:this|last|next) year\b", re.I)
 _QUOTED = re.compile(r"“([^“”]*)”|「([^「」]*)」|\"([^\"]*)\"")
@@ -146,7 +141,7 @@ class _Judge:
     def _form(self) -> None:
         if any(ord(c) < 32 for c in self.text) or _MARKUP.search(self.text):
             raise Refuted("含有标记或链接")
-        if COMMANDS.search(self.text) or any(COMMANDS.search(p.text) for p in self.cited):
+        if any(map(instructs, (self.text, *(p.text for p in self.cited)))):
             raise Refuted("含有对模型的指令")
         if is_english(self.text) != self.query.english:
             raise Refuted("语言与问题不同")
