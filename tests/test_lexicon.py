@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from index.text.lexicon import rows
+from index.text.modality import strong_kind
 from index.text.numbers import bounds, numbers
 
 Row = Mapping[str, str]
@@ -23,10 +24,15 @@ def bound_read(row: Row) -> bool:
     return cue is not None and (cue.qualifier or "", cue.relation or "") == (row["qualifier"], row["relation"])
 
 
+def kind_read(row: Row) -> bool:
+    return strong_kind(row["example"]) == row["class"]
+
+
 # A table, the package that holds it, and whether the example of a row is read as the row says.
 TABLES: tuple[tuple[str, str, Callable[[Row], bool]], ...] = (
     ("units.tsv", "index.text.lexicon", unit_read),
     ("bounds.tsv", "index.text.lexicon", bound_read),
+    ("modality.tsv", "index.text.lexicon", kind_read),
 )
 
 

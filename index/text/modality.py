@@ -17,22 +17,24 @@ WEIGHTS = Path(__file__).with_name("modality.json")
 TELLS, SURE = 1.0, 3.5  # log odds from which a wording tells its kind, and from which it leaves no doubt
 LENGTHS = (2, 3, 4)  # characters of a piece
 LONGEST = 400  # characters that are read of a text
-_SAID: Mapping[Kind, re.Pattern[str]] = {
+# Words that leave no doubt of the kind.
+SAID: Mapping[Kind, re.Pattern[str]] = {
     kind: re.compile("|".join(row["term"] + row["where"] for row in rows("modality.tsv") if row["class"] == kind))
     for kind in ("target", "result")
 }
 _EDGES = " ，,。；;、：:！!"
 _NUMBERING = r"^(?:[（(]?[一二三四五六七八九十\d]{1,3}[)）、.．]\s*)?"
 _LEFT_OUT = re.compile(rf"{_NUMBERING}|[今去明前本上]年|\d[\d.,]*")
+_NOTES = r"名词解释|[备附]?注释?"
 _STAGE = re.compile(
-    rf"{_NUMBERING}(?:指导思想|总体要求|基本原则|编者的?[按话]|[前导]言|导语|结束语|名词解释|[附注][注释件])[^，。]{{0,5}}[:：]?$"
+    rf"{_NUMBERING}(?:指导思想|总体要求|基本原则|编者的?[按话]|[前导]言|[导结]束?语|附件|{_NOTES})(?:和基本原则)?[:：]?$"
 )
-_NOTES = re.compile(r"(?:名词解释|附?注释?)[:：]?")
+_LABEL = re.compile(rf"(?:[\u4e00-\u9fff]{{2}}(?:单位|部门|来源|时限)|联系人|附件?|{_NOTES})(?:[:：\s\d].*)?", re.S)
 ASIDE_WITHIN = 90  # characters from the start in which an aside shows itself
 # What a speech says beside its matter: greetings, thanks, difficulties, the guiding line, explanations of the targets.
 _ASIDE = re.compile(
     r"^各位代表[：:！!]?$|^.{0,12}代表.{0,60}(?:报告|审议)|[清深]\S地?[看认]\S?到|面临.{0,12}[困挑]|成绩(?:的取|来)|[得样]的成绩|总.要求是"
-    r"|^实现.{2}目标|这些目标|^.{2}(?:单位|来源)[:：]|^注释?[:：]|自印发之日起"
+    r"|表示.{2,6}[感敬][谢意]|^实现[上这以][述些上]目标|这些目标的?[确设]"
 )
 _CLOSING = re.compile(r"^让我们|让我们.{0,80}[斗力进搏]|^各位代表.{0,60}我们[一要]|为.{4,80}而.{2,4}奋斗")
 
@@ -71,7 +73,7 @@ def kind_of_wording(text: str) -> Kind:
 
 def strong_kind(text: str) -> Kind | None:
     """The kind that the words leave no doubt of, else None."""
-    said = [kind for kind, words in _SAID.items() if words.search(text)]
+    said = [kind for kind, words in SAID.items() if words.search(text)]
     return said[0] if len(said) == 1 else None if said else _kind(text, SURE)
 
 
@@ -82,12 +84,17 @@ def _kind(text: str, least: float) -> Kind | None:
 
 def calls_to_action(text: str) -> bool:
     """Whether a paragraph is the closing call of a speech, a greeting, thanks, or another aside without a figure."""
-    return _CLOSING.search(text) is not None or (_ASIDE.search(text[:ASIDE_WITHIN]) is not None)
+    return any((_CLOSING.search(text), _ASIDE.search(text[:ASIDE_WITHIN]), labels(text)))
+
+
+def labels(text: str) -> bool:
+    """Whether a line names who is responsible, a source, a note: it states nothing of the matter itself."""
+    return _LABEL.fullmatch(text) is not None
 
 
 def explains(heading: str) -> bool:
     """Whether a heading opens notes: definitions and sources, which speak of no time."""
-    return _NOTES.fullmatch(heading) is not None
+    return re.fullmatch(rf"(?:{_NOTES})[:：]?", heading) is not None
 
 
 def sets_the_stage(heading: str) -> bool:

@@ -11,7 +11,7 @@ _ORDERS = re.compile(
     rf"|(?:一律|[只必务请][能须必]?)(?:直接)?(?:{_SAY})[^。！？]{{0,4}}[：:“\"为成说\d]|(?:{_SAY}|告诉)提问.?[者人]"
     r"|作为(?:一[个名])?(?:AI|人工智能|语言模型)(?:助手|模型|[，,])|系统提示词?[：:“]|提示词"
     r"|\b(?:ignore|disregard|forget|override)\b[^.!?。]{0,40}\b(?:instructions?|prompts?|rules?|above|previous)\b"
-    r"|<\|?(?:im_start|system|assistant)|\bsystem prompt\b|^\s*(?:system|assistant|user)\s*[:：]|\bas an ai\b|language model",
+    r"|<\|?(?:im_start|system|assistant)|^\s*(?:system|assistant|user)\s*[:：]|\b(?:system prompt|as an ai|language model)\b",
     re.I,
 )
 

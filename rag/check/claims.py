@@ -15,9 +15,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from index.search.filter import Filter, Subject
+from index.text.lexicon import any_of, rows
+from index.text.modality import SAID
 from index.text.normalize import fold
 from index.text.orders import instructs
 from index.text.places import find_places, lookup
+from index.text.polarity import DENIES
 from index.text.times import find_times
 from index.types import Context, Kind, Paragraph, Passage
 from rag.check.numbers import Figure, figures, years
@@ -32,17 +35,17 @@ COVERED = 0.6  # share of a clause's pairs of characters that a cited paragraph 
 _MARKUP = re.compile(
     r"[<>`|{}\[\]\\]|!\(|\*\*|__|://|www\.|[\w-]\.(?:com|cn|net|org|io|example)\b|data:|javascript:", re.I
 )
-_RELATIVE = re.compile(r"今年|本年|去年|上年|上一年|前年|明年|后年|新的一年|\b(?:this|last|next) year\b", re.I)
+_RELATIVE = re.compile(r"[今本去上前明后]一?年|新的一年|\b(?:this|last|next) year\b", re.I)
 _QUOTED = re.compile(r"“([^“”]*)”|「([^「」]*)」|\"([^\"]*)\"")
 _CLAUSE = re.compile(r"[，；;：:。！？!?]|,(?!\d)")
-_NOT = re.compile(r"没有|没能|未(?!来)|不(?!少于|低于|超过|高于|多于|断|仅|同|久)|无(?!障碍|人|线)", re.I)
-_PROMISED = re.compile(r"目标|计划|预期|力争|确保|争取|拟|将(?!军|近)|\b(?:target|plan|aim|goal|expect|will)", re.I)
-_REACHED = re.compile(r"完成了|实现了|达到了|已|实际|累计|达成|\b(?:achieved|completed|reached|actual)", re.I)
+_PROMISED = re.compile(rf"目标|计划|{SAID['target'].pattern}|\b(?:target|plan|aim|goal|expect|will)", re.I)
+_REACHED = re.compile(r"[成现到]了|已|实际|累计|达成|\b(?:achieved|completed|reached|actual)", re.I)
 _ADDED = re.compile(r"新|增(?![长速幅])")
-# Words that stand in every clause of a report, whatever it is about.
+# Words that stand in every clause of a report, whatever it is about: how much, how far, who says so.
+_BOUNDS = any_of(row["term"] for row in rows("bounds.tsv") if len(row["term"]) > 1)
 _GENERIC = re.compile(
-    r"增长|增加|提高|下降|达到|完成|实现|目标|预期|计划|力争|确保|以上|左右|超过|全年|全市|全区|全省|全县|主要|新增|根据|按照|资料|报告|显示"
-    r"|指出|提出|其中|同时|预计|将|了|的|为|是|年|约|达"
+    rf"{_BOUNDS}|{SAID['target'].pattern}|目标|计划|预计|完成|实现|增[长加]|新增|提[高出]|下降|全[年市区省县]|主要|其中|同时"
+    r"|根据|按照|资料|报告|显示|指出|[了的为是年约达]"
 )
 _TOTAL = re.compile(r"总|累计|达到|共有")
 _ENGLISH_LEAD = re.compile(
@@ -192,7 +195,7 @@ class _Judge:
         if len(said & (self._words(best) | lent)) < COVERED * len(said):
             raise Refuted("所引段落没有这样说")
         source = self.store.paragraph(best.paragraph_id).text
-        if any(m[0] not in source for m in _NOT.finditer(clause)):
+        if any(m[0] not in source for m in DENIES.finditer(clause)):
             raise Refuted("所引段落没有否定")
         held = any(p.paragraph_id == best.paragraph_id for p in self.evidence.values())
         if said & _pairs(best.text) and not held:
