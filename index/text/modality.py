@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 
 from index.text.lexicon import rows
-from index.text.normalize import fold
 from index.types import Kind
 
 WEIGHTS = Path(__file__).with_name("modality.json")
@@ -23,11 +22,13 @@ SAID: Mapping[Kind, re.Pattern[str]] = {
     for kind in ("target", "result")
 }
 _EDGES = " ，,。；;、：:！!"
-_NUMBERING = r"^(?:[（(]?[一二三四五六七八九十\d]{1,3}[)）、.．]\s*)?"
-_LEFT_OUT = re.compile(rf"{_NUMBERING}|[今去明前本上]年|\d[\d.,]*")
+_NUMBERING = r"[（(]?[一二三四五六七八九十\d]{1,3}[)）、.．]\s*"
+_GAP, _WIDE = "\n", str.maketrans(",;:()", "，；：（）")
+_LEFT_OUT = re.compile(r"[今去明前本上]年|\d[\d.,]*年?")
 _NOTES = r"名词解释|[备附]?注释?"
+_NUMBERED = re.compile(rf"^{_NUMBERING}")
 _STAGE = re.compile(
-    rf"{_NUMBERING}(?:指导思想|总体要求|基本原则|编者的?[按话]|[前导]言|[导结]束?语|附件|{_NOTES})(?:和基本原则)?[:：]?$"
+    rf"^(?:{_NUMBERING})?(?:指导思想|总体要求|基本原则|编者的?[按话]|[前导]言|[导结]束?语|附件|{_NOTES})(?:和基本原则)?[:：]?$"
 )
 _LABEL = re.compile(rf"(?:[\u4e00-\u9fff]{{2}}(?:单位|部门|来源|时限)|联系人|附件?|{_NOTES})(?:[:：\s\d].*)?", re.S)
 ASIDE_WITHIN = 90  # characters from the start in which an aside shows itself
@@ -39,14 +40,11 @@ _ASIDE = re.compile(
 _CLOSING = re.compile(r"^让我们|让我们.{0,80}[斗力进搏]|^各位代表.{0,60}我们[一要]|为.{4,80}而.{2,4}奋斗")
 
 
-def grams(text: str) -> Iterator[str]:
+def grams(text: str) -> list[str]:
     """The pieces of a text by which it is judged: neighbouring characters, with its start (^) and end ($); numbers,
     numberings and relative years, which speak of the time, stand in none."""
-    marked = f"^{_LEFT_OUT.sub('0', fold(text).strip(_EDGES))}$"
-    for length in LENGTHS:
-        for i in range(len(marked) - length + 1):
-            if "0" not in (gram := marked[i : i + length]):
-                yield gram
+    parts = f"^{_LEFT_OUT.sub(_GAP, _NUMBERED.sub('', text.translate(_WIDE)).strip(_EDGES))}$".split(_GAP)
+    return [part[i : i + n] for part in parts for n in LENGTHS for i in range(len(part) - n + 1)]
 
 
 @cache

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 
-_IGNORE, _RULES = "忽略|无视|忘[记掉]|[要必别]理会", "指令|提示|设定|规则|要求|[以之此][上前]|上述|前面"
-_ROLE, _SAY = "助手|模型|机器人|AI", "回答|回复|输出"
-_ORDERS = re.compile(
-    rf"(?:{_IGNORE})[^。！？]{{0,12}}(?:{_RULES})|[你您](?:现在)?[是必只应扮][^。！？否]{{0,14}}(?:{_ROLE}|{_SAY})"
-    rf"|(?:一律|[只必务请][能须必]?)(?:直接)?(?:{_SAY})[^。！？]{{0,4}}[：:“\"为成说\d]|(?:{_SAY}|告诉)提问.?[者人]"
-    r"|作为(?:一[个名])?(?:AI|人工智能|语言模型)(?:助手|模型|[，,])|系统提示词?[：:“]|提示词"
-    r"|\b(?:ignore|disregard|forget|override)\b[^.!?。]{0,40}\b(?:instructions?|prompts?|rules?|above|previous)\b"
-    r"|<\|?(?:im_start|system|assistant)|^\s*(?:system|assistant|user)\s*[:：]|\b(?:system prompt|as an ai|language model)\b",
-    re.I,
+_IGNORE, _RULES = "忽略|无视|忘[记掉]|[要必别]理会", "指令|提示|设定|规则|要求|[以之此][上前]|[上前][述面]"
+_WHO, _MUST = "助手|模型|机器人|AI", "[是必只应扮]"
+_SAY = "回[答复]|输出"
+_CHINESE = (
+    rf"(?:{_IGNORE})[^。！？]{{0,12}}(?:{_RULES})"
+    rf"|[你您](?:现在)?{_MUST}[^。！？否]{{0,14}}(?:{_WHO}|{_SAY})|作为(?:一[个名])?(?:AI|人工智能|语言模型)(?:助手|模型|[，,])"
+    rf"|(?:一律|[只必务请][能须必]?)(?:直接)?(?:{_SAY})[^。！？]{{0,4}}[：:“\"为成说\d]|(?:{_SAY}|告诉)提问.?[者人]|提示词"
 )
+_ENGLISH = (
+    r"\b(?:ignore|disregard|forget|override)\b[^.!?。]{0,40}\b(?:instructions?|prompts?|rules?|above|previous)\b"
+    r"|\b(?:system prompt|as an ai|language model)\b"
+    r"|<\|?(?:im_start|system|assistant)|^\s*(?:system|assistant|user)\s*[:：]"
+)
+_ORDERS = re.compile(f"{_CHINESE}|{_ENGLISH}", re.I)
 
 
 def instructs(text: str) -> bool:

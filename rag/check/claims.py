@@ -35,11 +35,16 @@ COVERED = 0.6  # share of a clause's pairs of characters that a cited paragraph 
 _MARKUP = re.compile(
     r"[<>`|{}\[\]\\]|!\(|\*\*|__|://|www\.|[\w-]\.(?:com|cn|net|org|io|example)\b|data:|javascript:", re.I
 )
-_RELATIVE = re.compile(r"[今本去上前明后]一?年|新的一年|\b(?:this|last|next) year\b", re.I)
+_ENGLISH_RELATIVE = r"\b(?:this|last|next) year\b"
+_ENGLISH_PROMISED, _ENGLISH_REACHED = (
+    r"\b(?:target|plan|aim|goal|expect|will)",
+    r"\b(?:achieved|completed|reached|actual)",
+)
+_RELATIVE = re.compile(rf"[今本去上前明后]一?年|新的一年|{_ENGLISH_RELATIVE}", re.I)
 _QUOTED = re.compile(r"“([^“”]*)”|「([^「」]*)」|\"([^\"]*)\"")
 _CLAUSE = re.compile(r"[，；;：:。！？!?]|,(?!\d)")
-_PROMISED = re.compile(rf"目标|计划|{SAID['target'].pattern}|\b(?:target|plan|aim|goal|expect|will)", re.I)
-_REACHED = re.compile(r"[成现到]了|已|实际|累计|达成|\b(?:achieved|completed|reached|actual)", re.I)
+_PROMISED = re.compile(rf"目标|计划|{SAID['target'].pattern}|{_ENGLISH_PROMISED}", re.I)
+_REACHED = re.compile(rf"[成现到]了|已|实际|累计|达成|{_ENGLISH_REACHED}", re.I)
 _ADDED = re.compile(r"新|增(?![长速幅])")
 # Words that stand in every clause of a report, whatever it is about: how much, how far, who says so.
 _BOUNDS = any_of(row["term"] for row in rows("bounds.tsv") if len(row["term"]) > 1)
