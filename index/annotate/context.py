@@ -172,7 +172,7 @@ def _caption_context(text: str, section: Context, frame: Frame, *, fixed: bool) 
         return _dated(base, times[0], frame)
     if fixed and section.kind == "result":
         return section
-    if kind_of_wording(text) != "result" and not re.search(r"\d", text):
+    if strong_kind(text) != "result" and not re.search(r"\d", text):
         return base
     return replace(base, year=frame.year - 1 if frame.year else None, kind="result")
 

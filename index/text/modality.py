@@ -24,7 +24,7 @@ SAID: Mapping[Kind, re.Pattern[str]] = {
 _EDGES = " ，,。；;、：:！!"
 _NUMBERING = r"[（(]?[一二三四五六七八九十\d]{1,3}[)）、.．]\s*"
 _GAP, _WIDE = "\n", str.maketrans(",;:()", "，；：（）")
-_LEFT_OUT = re.compile(r"[今去明前本上]年|\d[\d.,]*年?")
+_LEFT_OUT = re.compile(r"[今去明前本上]年|\d[\d.,]*(?:[万亿]?[\u4e00-\u9fff%％])?")
 _NOTES = r"名词解释|[备附]?注释?"
 _NUMBERED = re.compile(rf"^{_NUMBERING}")
 _STAGE = re.compile(
@@ -41,8 +41,8 @@ _CLOSING = re.compile(r"^让我们|让我们.{0,80}[斗力进搏]|^各位代表.
 
 
 def grams(text: str) -> list[str]:
-    """The pieces of a text by which it is judged: neighbouring characters, with its start (^) and end ($); numbers,
-    numberings and relative years, which speak of the time, stand in none."""
+    """The pieces of a text by which it is judged: neighbouring characters, with its start (^) and end ($). Figures
+    with their units, numberings and years stand in none: a plan may hold as many as a review."""
     parts = f"^{_LEFT_OUT.sub(_GAP, _NUMBERED.sub('', text.translate(_WIDE)).strip(_EDGES))}$".split(_GAP)
     return [part[i : i + n] for part in parts for n in LENGTHS for i in range(len(part) - n + 1)]
 
