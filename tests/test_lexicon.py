@@ -9,6 +9,7 @@ import pytest
 from index.annotate.facts import facts_of
 from index.text.clauses import clauses
 from index.text.lexicon import rows
+from index.text.modality import strong_kind
 from index.text.numbers import bounds, numbers
 from index.types import Context, Fact, Paragraph, Passage
 
@@ -41,6 +42,10 @@ def name_read(row: Row) -> bool:
     return row["reading"] in [fact.name for fact in facts_in(row["example"])]
 
 
+def kind_read(row: Row) -> bool:
+    return strong_kind(row["example"]) == row["class"]
+
+
 # A table, the package that holds it, and whether the example of a row is read as the row says.
 TABLES: tuple[tuple[str, str, Callable[[Row], bool]], ...] = (
     ("units.tsv", "index.text.lexicon", unit_read),
@@ -48,6 +53,7 @@ TABLES: tuple[tuple[str, str, Callable[[Row], bool]], ...] = (
     ("change.tsv", "index.text.lexicon", fact_read),
     ("verbs.tsv", "index.text.lexicon", fact_read),
     ("indicators.tsv", "index.text.lexicon", name_read),
+    ("modality.tsv", "index.text.lexicon", kind_read),
 )
 
 

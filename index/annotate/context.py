@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from index.parse.outline import Block
 from index.text.clauses import clauses, sentences
-from index.text.modality import calls_to_action, counts, explains, kind_of_wording, sets_the_stage, strong_kind
+from index.text.modality import calls_to_action, explains, kind_of_wording, leaning, sets_the_stage, strong_kind
 from index.text.places import COUNTRY, Mention, Place, find_places, lookup, named_zone, parent, siblings
 from index.text.times import Time, find_times
 from index.types import Context, Kind, Span
@@ -172,8 +172,7 @@ def _caption_context(text: str, section: Context, frame: Frame, *, fixed: bool) 
         return _dated(base, times[0], frame)
     if fixed and section.kind == "result":
         return section
-    _, result = counts(text)
-    if not result and not re.search(r"\d", text):
+    if strong_kind(text) != "result" and not re.search(r"\d", text):
         return base
     return replace(base, year=frame.year - 1 if frame.year else None, kind="result")
 
@@ -321,8 +320,7 @@ def _year_of_most(texts: Sequence[str]) -> int | None:
     if year is None:
         return None
     # Each sentence is read once, and counts as often as it names the year.
-    tallies = [(times, *counts(sentence)) for sentence, times in Counter(named[year]).items()]
-    reviewed = sum(n * r for n, _, r in tallies) >= sum(n * t for n, t, _ in tallies)
+    reviewed = sum(times * leaning(sentence) for sentence, times in Counter(named[year]).items()) <= 0
     return year + 1 if reviewed and any(_THIS_YEAR.search(text) for text in texts) else year
 
 

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from index.parse.block_types import is_agency, is_caption, is_date, is_furniture, is_label, names_an_era
+from index.parse.block_types import is_agency, is_caption, is_date, is_furniture, names_an_era
 from index.parse.front_matter import front_matter, links
 from index.parse.lines import NUMBERINGS, Line, display_width, split_lines
 from index.parse.unwrap import join_lines
+from index.text.modality import labels
 from index.types import Role, Span
 
 LONGEST_BARE_HEADING = 45.0  # full-width characters
@@ -218,7 +219,7 @@ def _bulleted_role(draft: _Draft, following: _Draft | None) -> Role:
 def _bare_role(drafts: Sequence[_Draft], here: int, order: Sequence[int]) -> Role:
     """Role of a line without marker and numbering."""
     draft = drafts[here]
-    if is_label(draft.text):
+    if labels(draft.text):
         return "heading" if _NOTES.fullmatch(draft.text) else "paragraph"
     if (names_an_era(draft.text) and not draft.ends) or _is_bare_heading(drafts, here, order):
         return "heading"

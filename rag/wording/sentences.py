@@ -23,8 +23,10 @@ LONGEST_INDICATOR = 16  # characters of an indicator's name
 KIND_NAMES: dict[Kind, str] = {"target": "目标", "result": "实绩", "cumulative": "累计", "other": ""}
 _ENGLISH_BOUNDS: dict[Bound, str] = {"exact": "", "about": "about ", "at_least": "at least ", "stated": "as stated, "}
 _KIND_ENGLISH: dict[Kind, str] = {"target": "target", "result": "result", "cumulative": "cumulative", "other": ""}
+# A connective, or a short phrase up to the first comma that names a time or who says so.
 _LEAD = re.compile(
-    r"^(?:[\s，,、；;：:]|(?:记者从会上获悉|具体来看|其中|此外|同时|比如|例如|另外|为此|据悉)[，,]?|(?:在)?(?:\d{4}年|今年|去年|一年来|全年|过去[五5]年|进入\d{4}年|新的一年)(?:里|中)?[，,]\s*)+"
+    r"(?:[\s，,、；;：:]|(?:其中|[此另]外|同时|[比例]如|为此)[，,]?|[\u4e00-\u9fff]{1,6}(?:悉|来看)[，,]"
+    r"|(?:在|进入)?(?:\d{4}|[^十\d\s，,]{1,4})年来?[里中]?[，,])+"
 )
 _BRACKETS = str.maketrans("[]［］", "〔〕〔〕")
 _TRAIL = re.compile(r"(?<![\s，,、；;。：:！!？?])[\s，,、；;。：:！!？?]++$")
