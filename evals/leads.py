@@ -3,8 +3,8 @@
 Nothing shows where the name begins in “累计建成5G基站3000个”. The figure does in “累计建成3000个5G基站”: ahead of it
 are verbs and adverbs, and the name begins right behind it. So every clause of one figure with a noun behind it tells of
 one or two words that stand ahead, and of words that names begin with. They are counted in national reports of before
-2014, in news, and in the documents of other cities of which no question asks. The weight of a word is the log odds that
-it stands ahead, drawn towards those of its part of speech where it was seen seldom.
+2014 and in news. The weight of a word is the log odds that it stands ahead, drawn towards those of its part of speech
+where it was seen seldom.
 usage: python -m evals.leads [--data ../shared/data] [--write]
 """
 
@@ -24,21 +24,16 @@ from pathlib import Path
 import rjieba
 
 from index.annotate.leads import FILE, kind_of
-from index.readers.document import read_document
 from index.text.quantities import quantities
 
 ROOT = Path(__file__).parents[1]
-QUESTIONS = ROOT / "evals/questions/wild.jsonl"
 ASKED_OF = 2014  # the national reports from this year on are those of the questions
 SEGMENT = re.compile(r"[\u4e00-\u9fff]{2}[^，。；：！？、,;:\s（）()]{0,24}\d[^，。；：！？、,;:\s（）()]{2,32}")
 SUMS = frozenset({"元", "美元", "%"})  # what stands behind them is paid or shared by them, not counted
 PEOPLE = frozenset({"人", "名", "人次", "位", "例"})  # what stands behind them tells what they did: 5人受伤
 HELD_OUT = 5  # every fifth clause is kept back
-SMOOTHING, LEAST, SURE = (
-    4.0,
-    3,
-    0.75,
-)  # a word has a weight of its own that was seen so often; of a closed kind, so sure
+# A word has a weight of its own that was seen so often; one of a kind that is mostly in names, that is so sure.
+SMOOTHING, LEAST, SURE = 4.0, 3, 0.75
 OPEN = frozenset({"v", "d"})  # kinds whose words stand ahead if nothing else is known of them
 KINDS = frozenset({"v", "v1", "vn", "ad", "d", "d1"})
 ATTRIBUTIVE = frozenset({"a", "b", "uj"})  # what stands behind them is no predicate: 3个省级融资平台
@@ -121,10 +116,6 @@ def texts(data: Path) -> Iterator[str]:
                 yield report["text"]
     with lzma.open(data / "train/news.txt.xz", "rt", encoding="utf-8") as lines:
         yield from lines
-    asked = {e["file"] for line in QUESTIONS.read_text("utf-8").splitlines() for e in json.loads(line)["evidence"]}
-    for path in sorted((data / "corpora/wild").iterdir()):
-        if path.name not in asked:
-            yield read_document(path).text
 
 
 def main() -> None:
