@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.understand.topic_words import TOPIC, likely
+
 if TYPE_CHECKING:
     from index.embed.embedder import Embedder
 
@@ -28,22 +30,12 @@ ABBREVIATED = 0.75  # 医保 for 医疗保险: its characters, in order
 COS_ZERO, COS_FULL, BY_MEANING = 0.08, 0.6, 0.85  # cosines that count nothing and most, and what most is
 # fmt: off
 _PART_OF_SPEECH = {
-    "n": 1.0, "v": 0.55, "a": 0.4, "d": 0.15, "m": 0.25, "q": 0.1, "r": 0.1, "p": 0.05, "c": 0.05, "u": 0.0,
+    "n": 1.0, "v": 1.0, "a": 0.4, "d": 0.15, "m": 0.25, "q": 0.1, "r": 0.1, "p": 0.05, "c": 0.05, "u": 0.0,
 }
-# What reports do with things: every clause has one, whatever it is about.
-ACTIONS = frozenset((
-    "新建", "新增", "增加", "建设", "实施", "推动", "推进", "完成", "开展", "打造", "加快", "提升", "改造", "启用", "引进", "达到",
-    "新开", "办好", "建成", "增长", "认定", "培育", "支持", "加强", "深化", "扩大", "举办", "发放", "突破", "实现", "力争", "计划",
-    "预计", "确保", "争取", "预期", "开工", "竣工", "投入", "落地", "更新", "新认定", "新引进", "做", "搞", "弄", "办", "建",
-))
-_ACTION_WEIGHT = 0.4
-_NO_ADVERBS = frozenset(("高速", "高新", "特新"))  # what the segmenter tags as adverbs: motorways, high-tech, 专精特新
-# Nouns that may stand before an indicator without making it another one.
-_PLAIN_MODIFIERS = ACTIONS | frozenset((
-    "全区", "全市", "全省", "全县", "全国", "区级", "市级", "省级", "县级", "地区", "国内", "本级", "一般", "年度", "全年", "各类",
-    "城镇", "主要", "目标", "经济社会", "总体", "项目", "企业",
-))
 # fmt: on
+_LEAST_OF_ACTIONS = 0.25  # of a verb that is never topic: every clause has one, whatever it is about
+# Nouns that may stand before an indicator without making it another one, beside those that are no topic of a question.
+_PLAIN_MODIFIER = re.compile("[全各本省市区县国地]{1,2}[国省市区县级]|城镇|主要|项目|企业|新建|深化|落地|力争")
 # Words that make another indicator of the one behind them, and of the one before them, whatever their part of speech.
 _MAKES_ANOTHER_BEFORE = frozenset(("人均", "户均", "单位", "万人", "千人", "亩均"))
 _MAKES_ANOTHER_BEHIND = frozenset(("能耗", "水耗", "强度", "占比", "比重", "弹性"))
@@ -81,8 +73,10 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(w for w, _ in tagged(text)))
 
 
-def _speech_weight(tag: str) -> float:
-    return _PART_OF_SPEECH.get(tag[:1], 0.8)
+def _speech_weight(word: str, tag: str) -> float:
+    """What a word counts by its part of speech; a verb by how likely it is topic."""
+    weight = _PART_OF_SPEECH.get(tag[:1], 0.8)
+    return weight * min(1.0, _LEAST_OF_ACTIONS + likely(word, tag)) if tag[:1] in "va" else weight
 
 
 def _subsequence(short: str, long: str) -> bool:
@@ -115,8 +109,7 @@ class WordMatcher:
         found: dict[str, float] = {}
         for word, tag in tagged(text):
             length = 1.0 if len(word) > 1 else 0.35
-            speech = _ACTION_WEIGHT if word in ACTIONS else _speech_weight("n" if word in _NO_ADVERBS else tag)
-            weight = speech * length * (0.15 + self.idf(word))
+            weight = _speech_weight(word, tag) * length * (0.15 + self.idf(word))
             if weight > 0:
                 found[word] = max(weight, found.get(word, 0.0))
         return found
@@ -232,7 +225,7 @@ class Likeness:
 
     def _unasked_noun(self, word: str, tag: str) -> bool:
         asked = float(self.either[:, self.columns[word]].max())
-        return tag[:1] in "nbj" and len(word) > 1 and word not in _PLAIN_MODIFIERS and asked < UNASKED
+        return tag[:1] in "nbj" and len(word) > 1 and not _plain(word, tag) and asked < UNASKED
 
     def back(self, found: Sequence[str]) -> Vectors:
         """For each of `found` its best likeness to an asked word, shape (len(found),)."""
@@ -240,6 +233,10 @@ class Likeness:
             return np.zeros(len(found), np.float32)
         best: Vectors = self.either[:, [self.columns[w] for w in found]].max(axis=0)
         return best
+
+
+def _plain(word: str, tag: str) -> bool:
+    return likely(word, tag) < TOPIC or _PLAIN_MODIFIER.fullmatch(word) is not None
 
 
 @lru_cache(maxsize=65536)
