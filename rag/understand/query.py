@@ -22,6 +22,7 @@ from rag.understand.english import chinese_cues, is_english, uncovered_names
 from rag.understand.finish import finished
 from rag.understand.follow_up import Said, inherit, inherited, stay
 from rag.understand.limits import Limit, limit_in
+from rag.understand.place_cues import LEVEL_BEHIND
 from rag.understand.settle import settled
 from rag.understand.terms import formal, translated
 from rag.understand.topic import says_little, written
@@ -107,7 +108,7 @@ def _in_chinese(text: str, english: bool, coverage: Coverage) -> str:
     if english:
         return translated(chinese_cues(text, coverage.places))
     years = cues.LISTED_YEAR.sub(r"\1年", cues.YEARS_COUNTED.sub(r"\1年", formal(text)))
-    years = cues.LEVEL_BEHIND.sub(r"的哪些\1", years)
+    years = LEVEL_BEHIND.sub(r"的哪些\1", years)
     return cues.THAN.sub("、", cues.FROM.sub("", cues.FIVE_YEARS.sub("过去5年", years)))
 
 

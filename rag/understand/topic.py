@@ -10,8 +10,8 @@ from index.text.lexicon import any_of, rows, terms
 from rag.retrieve.word_match import tagged
 from rag.understand.topic_words import PACKAGE, TOPIC, learned, likely
 
-ACTION = 0.85  # how likely to be topic, below which a verb that was met is done to many things: 完成, 建成
-FIGURE = 0.5  # ... and to be what a figure is asked for, where it was met
+ACTION = 0.75  # how likely to be topic, below which a verb that was met is done to many things: 完成, 建成
+FIGURE = 0.6  # ... and to be what a figure is asked for, where it was met
 # Phrases whose words by themselves would be topic: an unasked part, the year again, the place of a number.
 _LEFT_OUT = re.compile(
     r"(?<![消清拆扫免废解])除(?:了[^，,]{2,16}|[^，,]{2,16}外)[，,]|[同那当这]一?[年期]|(?:几|多少)[个多百分点万亿成几]+(?:以上)?"
@@ -25,6 +25,7 @@ _ENGLISH_STOPS = re.compile(
     r"\b(?:the|a|an|of|in|on|at|to|by|for|and|or|is|are|was|were|be|been|do|does|did|will|would|it|its|s|that|this|with"
     r"|from|as|many|much|how|what|which|there|any|than|over|during|period|year)\b"
 )
+_AHEAD = re.compile("[^，,。；;？?、]{0,16}")
 # What says which side of a thing is asked for, not which thing: “增速是多少”, “全国排第几”.
 _SIDE = re.compile("全[国省市区县]|排[名行]?|[名位][次居]|[增涨降]长?[速幅率]?|总[量额值数]|[占比][比重例]|规模|人均")
 _WHOLE = frozenset(terms(rows("spoken.tsv", PACKAGE), "whole"))
@@ -70,8 +71,8 @@ def _little(word: str) -> bool:
 
 
 def names_figure(text: str, at: int) -> bool:
-    """Whether what is asked for a figure follows at `at`: the first word that is topic was met as one."""
-    for word, tag in tagged(text[at : at + 16]):
-        if tag[:1] != "m" and likely(word, tag) >= TOPIC:
-            return learned().get(word, 0.0) >= FIGURE
+    """Whether the name of what figures are asked of follows at `at`, times and plans aside: a noun that was met as topic."""
+    for word, tag in tagged(_AHEAD.match(text, at)[0]):  # type: ignore[index]
+        if tag[:1] not in "mt" and word != "新增" and learned().get(word, 1.0) >= TOPIC:
+            return len(word) > 1 and tag != "v" and learned().get(word, 0.0) >= FIGURE
     return False
