@@ -160,20 +160,18 @@ def _groups() -> re.Pattern[str]:
 
 def _country(asked: Asked, covered: _Covered) -> Asked:
     named = asked.places or asked.unknown
-    country = _country_in(asked.rest, told=COUNTRY in covered.names) or (None if named else place_cues.CENTRAL.search(asked.rest))
+    country = _country_in(asked.rest) or (None if named else place_cues.CENTRAL.search(asked.rest))
     if country is None:
         return asked
-    start = country.start("country") if "country" in country.re.groupindex else country.start()
-    asked = asked._replace(rest=asked.rest[:start] + " " + asked.rest[country.end() :])
+    asked = asked._replace(rest=asked.rest[: country.start()] + " " + asked.rest[country.end() :])
     if COUNTRY in covered.names:
         return asked._replace(places=tuple(dict.fromkeys((COUNTRY, *asked.places))))
     return asked._replace(unknown=tuple(dict.fromkeys((COUNTRY, *asked.unknown))))
 
 
-def _country_in(text: str, *, told: bool) -> re.Match[str] | None:
-    """The country as the place of a figure; where reports are `told` of it, as the place that opens a question."""
-    named = place_cues.COUNTRY.finditer(text)
-    return next((each for each in named if (told and each["opens"] is not None) or names_figure(text, each.end())), None)
+def _country_in(text: str) -> re.Match[str] | None:
+    """The country as the place of a figure, not in a name (全国文明城市)."""
+    return next((each for each in place_cues.COUNTRY.finditer(text) if names_figure(text, each.end())), None)
 
 
 def _elsewhere(asked: Asked) -> Asked:

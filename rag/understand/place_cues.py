@@ -16,10 +16,8 @@ WHICH_PLACE = re.compile("^[哪最]")  # a single one is asked for
 GROUP = re.compile(r"(?:[\d一二三四五六七八九十]{1,2}[省市区]|双城经济圈|[城地区][市区域]群?){0,2}+[里中内的\s]{0,4}")
 
 OF_WHICH = r"(?<![占在居位列])"  # not the field of a ranking
-_RANKED = "(?!.{0,2}[排第首前领最占数])"  # nor behind it
-WHOLE_CITY = re.compile(rf"(?<![在居位列对接])全市{_RANKED}|整个市|市里")
-# The country as the place of a figure, where it opens what is said; elsewhere it may be part of a name (全国文明城市).
-COUNTRY = re.compile(rf"(?P<opens>^|[，,。；;？?：:年期和与跟比较])?{OF_WHICH}(?P<country>[全我中]国){_RANKED}")
+WHOLE_CITY = re.compile("(?<![在居位列对接])全市(?!.{0,2}[排第首前领最占数])|整个市|市里")
+COUNTRY = re.compile(f"{OF_WHICH}[全我中]国")
 CENTRAL = re.compile(r"(?:国家|中央|国务院)(?=\s*[今去明\d]{0,4}年?\s*[在对要打怎如有])")
 SAID_OF_IT = re.compile(r"\s{0,4}(?:[的呢]|[\d今去明]{1,4}年)")  # what follows a place
 AMONG = re.compile("[和与及跟同比、，,；;]")  # between two places that are both asked about
