@@ -8,6 +8,10 @@ import pytest
 
 from index.text.lexicon import rows
 from index.text.numbers import bounds, numbers
+from rag.understand.english import chinese_cues
+from rag.understand.terms import formal, translated
+from rag.understand.topic import subject, topic, written
+from rag.understand.units import ASKED_UNIT
 
 Row = Mapping[str, str]
 
@@ -23,10 +27,29 @@ def bound_read(row: Row) -> bool:
     return cue is not None and (cue.qualifier or "", cue.relation or "") == (row["qualifier"], row["relation"])
 
 
+def spoken_read(row: Row) -> bool:
+    if row["class"] == "spoken":
+        return row["term"] in row["example"] and row["written"] in written(row["example"])
+    words = topic(row["example"], ASKED_UNIT)
+    return row["term"] in row["example"] and row["term"] not in (words if row["class"] == "frame" else subject(words))
+
+
+def term_read(row: Row) -> bool:
+    return row["reading"] in formal(row["example"]) and row["reading"] not in row["example"]
+
+
+def english_read(row: Row) -> bool:
+    said = chinese_cues(row["example"], ("西藏自治区", "澳门特别行政区"))
+    return row["reading"] in (translated(said) if row["class"] == "thing" else said)
+
+
 # A table, the package that holds it, and whether the example of a row is read as the row says.
 TABLES: tuple[tuple[str, str, Callable[[Row], bool]], ...] = (
     ("units.tsv", "index.text.lexicon", unit_read),
     ("bounds.tsv", "index.text.lexicon", bound_read),
+    ("spoken.tsv", "rag.understand", spoken_read),
+    ("terms.tsv", "rag.understand", term_read),
+    ("english.tsv", "rag.understand", english_read),
 )
 
 

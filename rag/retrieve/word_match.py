@@ -37,10 +37,9 @@ _LEAST_OF_ACTIONS = 0.25  # of a verb that is never topic: every clause has one,
 # Nouns that may stand before an indicator without making it another one, beside those that are no topic of a question.
 _PLAIN_MODIFIER = re.compile("[全各本省市区县国地]{1,2}[国省市区县级]|城镇|主要|项目|企业|新建|深化|落地|力争")
 # Words that make another indicator of the one behind them, and of the one before them, whatever their part of speech.
-_MAKES_ANOTHER_BEFORE = frozenset(("人均", "户均", "单位", "万人", "千人", "亩均"))
-_MAKES_ANOTHER_BEHIND = frozenset(("能耗", "水耗", "强度", "占比", "比重", "弹性"))
-_STANDS_FOR = frozenset((("经济", "生产总值"), ("pm2.5", "颗粒物"), ("颗粒物", "pm2.5")))
-_MEANT_BY = {word: frozenset(other for a, other in _STANDS_FOR if a == word) for word, _ in _STANDS_FOR}
+_MAKES_ANOTHER_BEFORE = re.compile("[人户亩]均|[万千]人|单位")
+_MAKES_ANOTHER_BEHIND = re.compile("[能水]耗|强度|[占比][比重]")
+_STANDS_FOR = {"经济": "生产总值", "pm2.5": "颗粒物", "颗粒物": "pm2.5"}  # words of one meaning
 MOST_WORDS = 50_000  # words whose vectors are kept: about 100 MB at 512 dimensions
 ROOM = 4_096  # more words for which room is made at once
 LIKE_ENOUGH = 0.3  # likeness from which a word is said to be found
@@ -133,7 +132,7 @@ class WordMatcher:
                 holding.setdefault(character, set()).add(word)
         forms = np.zeros((len(asked), len(columns)), np.float32)
         for row, word in enumerate(asked):
-            for other in set().union(*(holding.get(character, ()) for character in word), _MEANT_BY.get(word, ())):
+            for other in set().union(*(holding.get(character, ()) for character in word), {_STANDS_FOR.get(word, word)}):
                 if other in columns:
                     forms[row, columns[other]] = self._form(word, other)
         return forms
@@ -218,7 +217,8 @@ class Likeness:
     def _another(self, found: Sequence[tuple[str, str]], i: int) -> bool:
         """Whether what stands around the i-th word makes it part of another indicator than the one asked for."""
         around = [word for word, _ in (*found[max(0, i - 2) : i], *found[i + 1 : i + 2]) if word]
-        marked = (_MAKES_ANOTHER_BEFORE & set(around[:-1])) | (_MAKES_ANOTHER_BEHIND & set(around[-1:]))
+        marked = [w for w in around[:-1] if _MAKES_ANOTHER_BEFORE.fullmatch(w)]
+        marked += [w for w in around[-1:] if _MAKES_ANOTHER_BEHIND.fullmatch(w)]
         return any(float(self.either[:, self.columns[w]].max()) < UNASKED for w in marked) or (
             i > 0 and self._unasked_noun(*found[i - 1])
         )
@@ -246,7 +246,7 @@ def _form(word: str, other: str) -> float:
         return 1.0
     if len(word) < 2 or len(other) < 2:
         return 0.0
-    if (word, other) in _STANDS_FOR:
+    if _STANDS_FOR.get(word) == other:
         return CONTAINED
     if word in other:
         return CONTAINED
