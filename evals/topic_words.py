@@ -163,7 +163,9 @@ def main() -> None:
     shares, of_speech = ({k: c.share() for k, c in counts.items()} for counts in (found, speech))
     for name, counts in (("train", ours), ("held out", counted(list(own("heldout")), matcher))):
         known = error(counts, shares, of_speech), error(counts, {}, of_speech), error(counts, {}, {})
-        print(f"{name}: mean squared error {known[0]:.3f}; by part of speech alone {known[1]:.3f}; by nothing {known[2]:.3f}")
+        print(
+            f"{name}: mean squared error {known[0]:.3f}; by part of speech alone {known[1]:.3f}; by nothing {known[2]:.3f}"
+        )
     if args.write:
         TABLE.write_text(table(speech, found), encoding="utf-8")
 

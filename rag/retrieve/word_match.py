@@ -30,7 +30,7 @@ ABBREVIATED = 0.75  # 医保 for 医疗保险: its characters, in order
 COS_ZERO, COS_FULL, BY_MEANING = 0.08, 0.6, 0.85  # cosines that count nothing and most, and what most is
 # fmt: off
 _PART_OF_SPEECH = {
-    "n": 1.0, "v": 0.65, "a": 0.4, "d": 0.15, "m": 0.25, "q": 0.1, "r": 0.1, "p": 0.05, "c": 0.05, "u": 0.0,
+    "n": 1.0, "v": 0.55, "a": 0.4, "d": 0.15, "m": 0.25, "q": 0.1, "r": 0.1, "p": 0.05, "c": 0.05, "u": 0.0,
 }
 # fmt: on
 _LEAST_OF_ACTIONS = 0.25  # of a verb that is never topic: every clause has one, whatever it is about
@@ -132,7 +132,9 @@ class WordMatcher:
                 holding.setdefault(character, set()).add(word)
         forms = np.zeros((len(asked), len(columns)), np.float32)
         for row, word in enumerate(asked):
-            for other in set().union(*(holding.get(character, ()) for character in word), {_STANDS_FOR.get(word, word)}):
+            for other in set().union(
+                *(holding.get(character, ()) for character in word), {_STANDS_FOR.get(word, word)}
+            ):
                 if other in columns:
                     forms[row, columns[other]] = self._form(word, other)
         return forms

@@ -184,11 +184,10 @@ def _elsewhere(asked: Asked) -> Asked:
     at = 0
     for word, tag in rjieba.tag(asked.rest):
         start, at = at, at + len(word)
-        if word in COMMON_NOUNS or word not in short_names(3):
+        if word in COMMON_NOUNS or word not in short_names(3) or not place_cues.SAID_OF_IT.match(asked.rest, at):
             continue
-        said, figure = place_cues.SAID_OF_IT.match(asked.rest, at), names_figure(asked.rest, at)
-        opens = not re.search(r"\w", asked.rest[:start]) and (figure or (said and tag[:2] in ("nr", "nz")))
-        if opens or (said and tag == "ns"):
+        opens = not re.search(r"\w", asked.rest[:start])
+        if tag == "ns" or (opens and tag[:2] in ("nr", "nz")):
             return asked._replace(unknown=(word,), rest=f"{asked.rest[:start]} {asked.rest[at:]}")
     return asked
 

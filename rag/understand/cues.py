@@ -13,10 +13,6 @@ def _any(*alternatives: str) -> re.Pattern[str]:
     return re.compile("|".join(alternatives))
 
 
-# How many are asked for. Bounded, since what cannot be bounded is read again from each of its characters.
-_COUNT = r"(?:\d{1,16}|[一二两三四五六七八九十]{1,16})"
-
-
 def _words(text: str) -> Iterable[str]:
     return text.split()
 

@@ -11,7 +11,7 @@ import re
 from index.text.lexicon import any_of, rows
 
 _FORMAL = {row["term"]: row["written"] for row in rows("terms.tsv", "rag.understand")}
-_SHORT = re.compile(any_of(_FORMAL), re.IGNORECASE)
+_SHORT = re.compile(f"({any_of(_FORMAL)})(?:(?<=[值P])总量)?", re.IGNORECASE)
 _ENGLISH = tuple(
     (re.compile(rf"\b(?:{row['term']})\b"), row["written"])
     for row in rows("english.tsv", "rag.understand")
@@ -21,7 +21,7 @@ _ENGLISH = tuple(
 
 def formal(text: str) -> str:
     """`text` with short names of indicators in the form of the reports."""
-    return _SHORT.sub(lambda short: _FORMAL[short[0].upper()], text)
+    return _SHORT.sub(lambda short: _FORMAL[short[1].upper()], text)
 
 
 def translated(text: str) -> str:

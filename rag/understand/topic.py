@@ -10,11 +10,12 @@ from index.text.lexicon import any_of, rows, terms
 from rag.retrieve.word_match import tagged
 from rag.understand.topic_words import PACKAGE, TOPIC, learned, likely
 
-ACTION = 0.75  # how likely to be topic, below which a verb that was met is done to many things: 完成, 建成
+ACTION = 0.8  # how likely to be topic, below which a verb that was met is done to many things: 完成, 建成
 FIGURE = 0.6  # ... and to be what a figure is asked for, where it was met
-# Phrases whose words by themselves would be topic: an unasked part, the year again, the place of a number.
+# Phrases whose words by themselves would be topic: an unasked part, the year again, what is to be done, the place of a number.
 _LEFT_OUT = re.compile(
-    r"(?<![消清拆扫免废解])除(?:了[^，,]{2,16}|[^，,]{2,16}外)[，,]|[同那当这]一?[年期]|(?:几|多少)[个多百分点万亿成几]+(?:以上)?"
+    r"(?<![消清拆扫免废解])除(?:了[^，,]{2,16}|[^，,]{2,16}外)[，,]|[同那当这]一?[年期]"
+    r"|(?<![重需主只首必纪])要(?=[建降办开拆改修增引添盖])|[来去](?=\s)|(?:几|多少)[个多百分点万亿成几]+(?:以上)?"
     rf"|{any_of(terms(rows('spoken.tsv', PACKAGE), 'frame'))}"
 )
 # “哪五条”, “5大”. Bounded, since what cannot be bounded is read again from each of its characters.
@@ -66,12 +67,12 @@ def says_little(topic: str) -> bool:
 
 def _little(word: str) -> bool:
     tag = next((tag for _, tag in tagged(word)), "n")
-    acts = tag[:1] in "vad" and learned().get(word, 1.0) < ACTION
+    acts = tag[:1] in "ad" or (tag[:1] == "v" and learned().get(word, 1.0) < ACTION)
     return len(word) < 2 or acts or _SIDE.fullmatch(word) is not None
 
 
 def names_figure(text: str, at: int) -> bool:
-    """Whether the name of what figures are asked of follows at `at`, times and plans aside: a noun that was met as topic."""
+    """Whether the name of what figures are asked of follows at `at`, times and plans aside: a noun met as topic."""
     for word, tag in tagged(_AHEAD.match(text, at)[0]):  # type: ignore[index]
         if tag[:1] not in "mt" and word != "新增" and learned().get(word, 1.0) >= TOPIC:
             return len(word) > 1 and tag != "v" and learned().get(word, 0.0) >= FIGURE

@@ -1,7 +1,7 @@
 """How likely a word of a question is its topic.
 
-`topic_words.tsv` is made by `python -m evals.topic_words`: for each word how much more often it stands in the evidence of
-its question than in that of others, and the same by part of speech for the words it never met.
+`topic_words.tsv` is made by `python -m evals.topic_words`: for each word how much more often it stands in the evidence
+of its question than in that of others, and the same by part of speech for the words it never met.
 """
 
 from __future__ import annotations
