@@ -1,9 +1,9 @@
-"""Learn which words of a question are its topic: those that stand in the evidence that answers it, and not in any other.
+"""Learn which words of a question are its topic: those that stand in the evidence that answers it and in no other.
 
 Every word of the questions is looked for in the evidence of its question and in that of others, exactly or by likeness
 (`rag.retrieve.word_match`). The share found less the share found by chance is how likely the word is topic; words asked
-seldom lean on their part of speech. Counted are the training questions of the sets and, at a fifth of their weight, those
-of CMRC 2018 (train). The held-out questions only measure.
+seldom lean on their part of speech. Counted are the training questions of the sets and, at a fifth of their weight,
+those of CMRC 2018 (train). The held-out questions only measure.
 usage: python -m evals.topic_words [--data FOLDER] [--write]
 """
 
@@ -162,10 +162,8 @@ def main() -> None:
     found = by_word(ours, others, speech)
     shares, of_speech = ({k: c.share() for k, c in counts.items()} for counts in (found, speech))
     for name, counts in (("train", ours), ("held out", counted(list(own("heldout")), matcher))):
-        known = error(counts, shares, of_speech), error(counts, {}, of_speech), error(counts, {}, {})
-        print(
-            f"{name}: mean squared error {known[0]:.3f}; by part of speech alone {known[1]:.3f}; by nothing {known[2]:.3f}"
-        )
+        learned, tags, none = (error(counts, *by) for by in ((shares, of_speech), ({}, of_speech), ({}, {})))
+        print(f"{name}: mean squared error {learned:.3f}; by part of speech alone {tags:.3f}; by nothing {none:.3f}")
     if args.write:
         TABLE.write_text(table(speech, found), encoding="utf-8")
 
