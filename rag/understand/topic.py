@@ -14,7 +14,7 @@ ACTION = 0.8  # how likely to be topic, below which a verb that was met is done 
 FIGURE = 0.6  # ... and to be what a figure is asked for, where it was met
 # Phrases whose words by themselves would be topic: an unasked part, the year again, the place of a number.
 _LEFT_OUT = re.compile(
-    r"(?<![消清拆扫免废解])除(?:了[^，,]{2,16}|[^，,]{2,16}外)[，,]|[同那当这]一?[年期]"
+    r"(?<![消清拆扫免废解])除(?:了[^，,]{2,16}|[^，,]{2,16}外)[，,]|[同那当这]一?[年期]|([是能会要])不\1"
     r"|(?<![重需主只首必纪])要(?=[建降办开拆改修增引添盖])|[来去](?=\s)|(?:几|多少)[个多百分点万亿成几]{1,8}(?:以上)?"
     rf"|{any_of(terms(rows('spoken.tsv', PACKAGE), 'frame'))}"
 )
