@@ -8,6 +8,7 @@ import pytest
 
 from index.text.lexicon import rows
 from index.text.numbers import bounds, numbers
+from rag.retrieve.word_match import tagged
 from rag.understand.english import chinese_cues
 from rag.understand.terms import formal, translated
 from rag.understand.topic import subject, topic, written
@@ -29,9 +30,10 @@ def bound_read(row: Row) -> bool:
 
 def spoken_read(row: Row) -> bool:
     if row["class"] == "spoken":
-        return row["term"] in row["example"] and row["written"] in written(row["example"])
+        return row["written"] not in row["example"] and row["written"] in written(row["example"])
     words = topic(row["example"], ASKED_UNIT)
-    return row["term"] in row["example"] and row["term"] not in (words if row["class"] == "frame" else subject(words))
+    left = words if row["class"] == "frame" else subject(words)
+    return row["term"] in row["example"] and {word for word, _ in tagged(row["term"])}.isdisjoint(left.split())
 
 
 def term_read(row: Row) -> bool:
