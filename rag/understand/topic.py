@@ -12,11 +12,13 @@ from rag.understand.topic_words import PACKAGE, TOPIC, learned, likely
 
 ACTION = 0.8  # how likely to be topic, below which a verb that was met is done to many things: 完成, 建成
 FIGURE = 0.6  # ... and to be what a figure is asked for, where it was met
+_ROWS = rows("spoken.tsv", PACKAGE)
+_WHOLE = terms(_ROWS, "whole")
 # Phrases whose words by themselves would be topic: an unasked part, the year again, the place of a number.
 _LEFT_OUT = re.compile(
     r"(?<![消清拆扫免废解])除(?:了[^，,]{2,16}|[^，,]{2,16}外)[，,]|[同那当这]一?[年期]|([是能会要])不\1"
     r"|(?<![重需主只首必纪])要(?=[建降办开拆改修增引添盖])|[来去](?=\s)|(?:几|多少)[个多百分点万亿成几]{1,8}(?:以上)?"
-    rf"|{any_of(terms(rows('spoken.tsv', PACKAGE), 'frame'))}"
+    rf"|(?:什么|哪些)[新主要重点具体的]{{0,4}}(?:{any_of(_WHOLE)})|{any_of(terms(_ROWS, 'frame'))}"
 )
 # “哪五条”, “5大”. Bounded, since what cannot be bounded is read again from each of its characters.
 _COUNTED = re.compile(
@@ -29,10 +31,9 @@ _ENGLISH_STOPS = re.compile(
 _AHEAD = re.compile("[^，,。；;？?、]{0,16}")
 # What says which side of a thing is asked for, not which thing: “增速是多少”, “全国排第几”.
 _SIDE = re.compile("全[国省市区县]|排[名行]?|[名位][次居]|[增涨降]长?[速幅率]?|总[量额值数]|[占比][比重例]|规模|人均")
-_WHOLE = frozenset(terms(rows("spoken.tsv", PACKAGE), "whole"))
 
 
-_SPOKEN = {row["term"]: row["written"] for row in rows("spoken.tsv", PACKAGE) if row["class"] == "spoken"}
+_SPOKEN = {row["term"]: row["written"] for row in _ROWS if row["class"] == "spoken"}
 _AS_SAID = re.compile(any_of(_SPOKEN))
 
 
