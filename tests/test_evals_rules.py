@@ -44,27 +44,28 @@ def test_a_call_differs_only_where_the_alternative_decides() -> None:
 
 
 def test_listeners_hear_patterns_and_words_and_go_again() -> None:
+    from index.search import bm25
     from rag.understand import cues
 
     as_of, listener = cues.AS_OF, Listener()
     with rule_trace.listening(listener) as heard:
         listener.bit = 2
         assert cues.AS_OF.search("截至去年")
-        assert "数" in cues.IDLE
+        assert "的" in bm25.FUNCTION_WORDS
         assert ("search", ("截至去年",)) in heard[id(as_of)].calls
     assert cues.AS_OF is as_of
 
 
 def test_a_part_reaches_what_other_modules_make_of_it() -> None:
-    from rag.understand import cues, follow_up
+    from rag.understand import cues, query
 
     text = Path(str(cues.__file__)).read_text("utf-8")
-    (cut,) = [cut for cut in cuts(text) if cut.name == "IDLE" and cut.text == "换成"]
-    values = variant(cut, "rag.understand.cues", text, ["rag.understand.follow_up"])
-    assert set(values) == {("rag.understand.cues", "IDLE"), ("rag.understand.follow_up", "SAYING_LITTLE")}
-    assert "换成" not in values["rag.understand.follow_up", "SAYING_LITTLE"]
-    assert "换成" in cues.IDLE
-    assert "换成" in follow_up.SAYING_LITTLE
+    (cut,) = [cut for cut in cuts(text) if cut.name == "WHO" and cut.text == "谁"]
+    values = variant(cut, "rag.understand.cues", text, ["rag.understand.query"])
+    assert set(values) == {("rag.understand.cues", "WHO"), ("rag.understand.query", "_TYPES")}
+    assert not dict(values["rag.understand.query", "_TYPES"])["who"].search("谁")
+    assert cues.WHO.search("谁")
+    assert dict(query._TYPES)["who"].search("谁")
 
 
 def test_what_is_unheard_has_no_effect() -> None:

@@ -12,6 +12,11 @@ from index.text.lexicon import rows
 from index.text.modality import strong_kind
 from index.text.numbers import bounds, numbers
 from index.types import Context, Fact, Paragraph, Passage
+from rag.retrieve.word_match import tagged
+from rag.understand.english import chinese_cues
+from rag.understand.terms import formal, translated
+from rag.understand.topic import subject, topic, written
+from rag.understand.units import ASKED_UNIT
 
 Row = Mapping[str, str]
 
@@ -46,6 +51,23 @@ def kind_read(row: Row) -> bool:
     return strong_kind(row["example"]) == row["class"]
 
 
+def spoken_read(row: Row) -> bool:
+    if row["class"] == "spoken":
+        return row["written"] not in row["example"] and row["written"] in written(row["example"])
+    words = topic(row["example"], ASKED_UNIT)
+    left = words if row["class"] == "frame" else subject(words)
+    return row["term"] in row["example"] and {word for word, _ in tagged(row["term"])}.isdisjoint(left.split())
+
+
+def term_read(row: Row) -> bool:
+    return row["reading"] in formal(row["example"]) and row["reading"] not in row["example"]
+
+
+def english_read(row: Row) -> bool:
+    said = chinese_cues(row["example"], ("西藏自治区", "澳门特别行政区"))
+    return row["reading"] in (translated(said) if row["class"] == "thing" else said)
+
+
 # A table, the package that holds it, and whether the example of a row is read as the row says.
 TABLES: tuple[tuple[str, str, Callable[[Row], bool]], ...] = (
     ("units.tsv", "index.text.lexicon", unit_read),
@@ -54,6 +76,9 @@ TABLES: tuple[tuple[str, str, Callable[[Row], bool]], ...] = (
     ("verbs.tsv", "index.text.lexicon", fact_read),
     ("indicators.tsv", "index.text.lexicon", name_read),
     ("modality.tsv", "index.text.lexicon", kind_read),
+    ("spoken.tsv", "rag.understand", spoken_read),
+    ("terms.tsv", "rag.understand", term_read),
+    ("english.tsv", "rag.understand", english_read),
 )
 
 

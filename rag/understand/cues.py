@@ -32,32 +32,6 @@ NOT_THEN = re.compile(r"(?:不[是要问]|[并而]非)(?:19|20)\d\d年的?")
 _SUMMED = "[累合]计|[总一]共|加起来"
 CUMULATIVE = _any(_SUMMED, "[五5]年下来")
 
-# What is said, as it is written; phrases whose words by themselves mean something else.
-SPOKEN = tuple(
-    (re.compile(spoken), written)
-    for spoken, written in (
-        ("啥", "什么"),
-        ("咋样", "怎么样"),
-        ("咋", "怎么"),
-        ("(?:[来去]?(?:游?玩|旅游|旅行|观光))的(?:老外|外国人)", "入境游客"),
-        ("(?:[来去]?(?:游?玩|旅游|旅行|观光))的(?:人|客人)", "游客"),
-        ("老外", "外国人"),
-        ("花了(?=多少|几)", "花费"),
-        ("公家", "财政"),
-        ("地下铁", "地铁"),
-        ("飞机场", "机场"),
-        ("没工作的人?|丢了?工作的?人?", "失业"),
-        ("找到?了?工作的?人?", "就业"),
-        ("打了?(?=多少(?:亿|万)?(?:斤|吨).{0,2}粮)", "产"),
-    )
-)
-
-# The words by which all of a field is asked for: “在养老方面有什么安排”, “怎么发展养老”.
-_WHAT_STEPS = "[有做列出]?了?(?:什么|哪些)(?:新|具体|主要|重点)?的?(?:[举措][措施]|安排|打算|计划|部署|动作|考虑|政策)"
-_HOW = (
-    "(?:怎么|如何|怎样)[去来]?"
-    "(?:[发推支解保提促建打落改加应治扩扶帮培][展动进持决障高升设造实善强对护理大助育]|[稳促抓帮扩])"
-)
 # How many things of a list are asked for, or are said to be.
 COUNTED_LIST = re.compile(rf"哪(?:[几些]|(?P<count>{_COUNT}))")
 COUNTED_THINGS = re.compile(r"(?<!\d)(\d{1,16}|[两三四五六七八九十]{1,16})[个大项条件类处座家]")
@@ -86,8 +60,6 @@ RANK = _any(
     rf"最[{_MEASURES}强]|排个?[名行序]|倒数|[从由][{_MEASURES}]到[{_MEASURES}]|前{_COUNT}[名位的个]",
     "highest|lowest|most|least|fewest|rank|top \\d",
 )
-# “的省有哪些” is “哪些省”.
-LEVEL_BEHIND = re.compile(r"的([省区市县][份市县]?|地[区方]|城市)(?:都?有|是)?(?:哪些|哪?几个|多少个|谁)")
 RANKED_ALL = re.compile(rf"(?:前|倒数){_COUNT}[名位](?!额)")
 TOP = re.compile(rf"(?:前|倒数|top |最[{_MEASURES}强]的)({_COUNT})(?!年)")
 TREND = _any("[近这][几两三四]年|[历逐各年]年|变化趋势|走势|[如怎][何么样].{0,2}变", "over the years|trend")
@@ -95,12 +67,6 @@ EACH_YEAR = re.compile("分别|[每各]年|各是")  # of a stretch of years
 THAN_BEFORE = _any("[比较同](?:[上去往]年|[上前]一年)", "than (?:last|the previous) year")
 FROM = re.compile(r"[从自由](?=(?:19|20)\d\d\s*年?\s*(?:[到至—–~-]))")
 THAN = re.compile(r"(?:相?[比较]于?|对比)(?=(?:19|20)\d\d年)")
-# What names no part of a report: “概括一下重点工作” asks about all of it.
-WHOLE = frozenset(
-    _words(
-        "概括 总结 介绍 简述 归纳 梳理 说说 讲讲 主要 内容 重点 重点工作 工作 任务 举措 措施 总体 整体 情况 安排 计划 亮点 报告 政府 政府工作报告 要点 推进 做"
-    )
-)
 # One mark for each thing asked: more than one means that more than a clause may be needed.
 ASKS = _any(
     r"各(?=[是有多])|分别|多[少大]|[之第]几|几(?=[\u4e00-\u9fff])|谁|哪[天年家个位里些]|什么|如何",
@@ -120,83 +86,6 @@ REPORT = re.compile(
 AND = re.compile(r"[\s的]*+(?:[和与及跟同比较、，,]|对比|还有)?[\s的]*+", re.IGNORECASE)
 AS_OF = re.compile(r"截[至止到]|年[底末]")  # asks how things stood, not what was done in the year
 
-# Places as people say them.
-WHOLE_CITY = _any(
-    "(?<![在居位列对接])全市(?!.{0,2}(?:排|第|首|前列|领先|最|占|数一数二))|整个市|市里",
-    r"全[\u4e00-\u9fff]{2}市?(?=的?\d|目标|呢|要|今年)",
-)
-# The country as the place of a figure, not in a name (全国文明城市) or as the field of a ranking (占全国, 全国第一).
-OF_WHICH = r"(?<![占在居位列])"  # not the field of a ranking
-_ITS_FIGURE_AHEAD = (
-    r"(?=[\s的]{0,4}(?:(?:\d{4}|去|今|全|上|明)年|预期|计划|目标|新增){0,4}[\s的]{0,4}"
-    r"(?:GDP|国内|生产总值|经济|城镇|粮食|居民|人均|财政|一般公共|社会消费|固定资产|进出口|货物|外贸|出口|人口|就业|失业|物价|CPI"
-    r"|规模以上|工业|税收|赤字|研发|减税|高速|铁路|常住|基本医|养老|单位|能耗|用电|发电|PM|脱贫|贫困))"
-)
-COUNTRY = re.compile(f"{OF_WHICH}(?P<country>全国|我国|中国){_ITS_FIGURE_AHEAD}", re.IGNORECASE)
-CENTRAL = re.compile(
-    r"(?:国家|中央|国务院)(?=\s*(?:今年|去年|明年|\d{4}年)?\s*(?:在|对|要|打算|怎么|如何|有什么|有哪些))"
-)
-WHICH_PLACE = re.compile(r"^(?:哪|最)")  # a single one is asked for
-
-# The places of one level, all of which are asked about. “谁” alone names none.
-PLACE_LEVEL = re.compile(
-    r"(?:(?:全国)?各个?|所有|每个|全部|哪一?个|哪些|哪几个|几个|最[高低多少大小快慢长短强]的(?:是)?(?:那个|(?:\d+|[一二两三四五六七八九十]+)个)?)"
-    r"(?P<level>省份|省区市|省市区?|省(?!级)|直辖市|自治区|区市|市区|区县|县市|区(?!级|间|块|域)|市(?!级|场|民)|县|地区|地方|城市|地(?=$|[^铁方区块产质]))"
-    r"(?:里|中)?"
-)
-# A group of provinces or cities as the place of a figure, not of a policy (长三角一体化): the words behind its name.
-GROUPED = re.compile(
-    r"(?:[\d一二三四五六七八九十]{1,2}省(?:[\d一二三四五六七八九十]{1,2}市|区市)?|双城经济圈|城市群|地区|区域)?+"
-    rf"(?:[里中内的\s]{{0,4}}{PLACE_LEVEL.pattern}|{_ITS_FIGURE_AHEAD})",
-    re.IGNORECASE,
-)
-SAID_OF_IT = re.compile(
-    rf"\s{{0,4}}(?:的|呢|\d{{4}}年|[今去明]年)|{_ITS_FIGURE_AHEAD}", re.IGNORECASE
-)  # what follows a place
-ITS_FIGURE = re.compile(_ITS_FIGURE_AHEAD, re.IGNORECASE)
-AMONG = re.compile("[和与及跟同比、，,；;]")  # between two places that are both asked about
-OFFICE = re.compile(r"长(?=[是的谁叫姓名换？?\s]|$)")  # behind 区, 市, 县 or 省: 崂山区长是谁
-# A place that is the field of a ranking, not what is asked about: “在全市排第几”.
-RANKED_IN = re.compile(r"(?:在|于)全?(?=$)")
-RANKING = _any("排[第老在]|第几|名次|位次|数一数二")
-
-# What says which side of a thing is asked for, not which thing: “增速是多少”, “全国排第几”.
-ASPECTS = frozenset(
-    _words(
-        "全国 全省 全市 全区 全县 排 排名 排行 名次 位次 位居 增速 增幅 增长 增长率 涨幅 降幅 总量 总额 总值 总数 规模 占比 比重 比例 人均"
-    )
-)
-IDLE = frozenset(
-    _words("数 值 数值 数额 换成 改成 换 跟 同样 同 一致 相同 来着 长 短 高 低 大 小 更长 更大 更快 更低 更少")
-)
 LAST_YEAR = re.compile(r"(?<![比较])(?:上一?年|前一年)")  # in a follow-up, the year before the one that it follows
 AGAINST_IT = re.compile(r"[跟和与同比](?:它|这个|前面|刚才)")
 NEW_TOPIC = _any("换一?个话题|另(?:外问|一个问题)|问一?个别的")
-
-# What is no topic: phrases, counted nouns, English function words, and single words.
-PHRASES = _any(
-    "(?:方面|领域)(?=.{0,8}(?:什么|哪些))",
-    "(?<!大)(?:数字|数据)(?=目标|[是有多都吗呢？?，,。\\s]|$)",
-    "(?<![重需主只首必纪])要(?=[建降办开拆改修增引添盖])",
-    _WHAT_STEPS,
-    _HOW,
-    "请问一?下?|告诉我|想知道|我想问|帮我查一?下?|麻烦|查一?下|是多少|有多少|多少|百分之几|第几|是什么|有什么|什么|哪些|哪几",
-    "哪(?:一?[个家位里儿天年边头方])|在哪|怎么样|如何|怎样|怎么|是不是|有没有|是否|能不能|会不会|能否|列出来?|目标值?|计划数?|预期|完成数",
-    "除了[^，,]{2,16}[，,]|(?<![消清拆扫免废解])除[^，,]{2,16}外[，,]|(?:还是)?(?:同一?年|同期|那年|当年)(?=[的？?，,呢]|$)",
-    "(?:几|多少)多?[万亿]+(?:以上)?|(?:几|多少)个?百?分?点|几成几?|叫啥|叫什么|那[块笔种]|这[块笔种]|之类的?|老几|实绩(?!企业)|换个话题|放到|加起来|五年|这一年|这个|那个|多[大高长]|到底|究竟|具体|大概|大约|总共|一共|合计|分别|各自|各是|一下",
-)
-COUNTED = re.compile(
-    rf"(?<!\d){_COUNT}(?:个方面|个|条|大(?![\u4e00-\u9fff]{{0,16}}学)|项|件|方面|点)(?=[^\d]|$)"
-)  # “哪五条”, “5大”
-ENGLISH_STOPS = re.compile(
-    r"\b(?:the|a|an|of|in|on|at|to|by|for|and|or|is|are|was|were|be|been|do|does|did|will|would|it|its|s|that|this|with"
-    r"|from|as|many|much|how|what|which|there|any|than|over|during|period|year)\b"
-)
-EMPTY = frozenset(
-    _words(
-        "请 哪 谁 几 吗 呢 呀 啊 吧 都 有 全部 指标 打算 准备 力争 争取 确保 预计 安排 实际 已经 今年 去年 明年 全年 年底 年初"
-        " 年末 年度 一年 上年 上一年 年 那 现在 目前 要 将 会 想 让 给 把 被 由 对 从 到 的 了 是 在 和 与 跟 及 或 这 其中 还 也"
-        " 就 才 又 我 你 他 它 们 咱 我们 他们 人家 太 很 情况 方面 各 可以 能 个 几个 几家 几件 几处 下 上 来 去 过 着 得 地 之"
-        " 等 以 为 于 所 里 里面 这块 那边 底 差 更 更高 更多 比 对比 相比 比较 一样 不同 变化 高 低 多 少 大 调高 调低 vs 还是 完成 达到 达成"
-    )
-)

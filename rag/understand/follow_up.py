@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from index.text.times import Time
-from rag.retrieve.word_match import ACTIONS
 from rag.types import Aspect, Query, QuestionType
 from rag.understand import cues
+from rag.understand.topic import says_little, sides
 
 ASPECTS: tuple[Aspect, ...] = ("places", "years", "period", "kind", "type", "unit", "topic")
-SAYING_LITTLE = cues.ASPECTS | cues.IDLE | ACTIONS  # a question of these alone leans on the one before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +59,10 @@ def _own_topic(now: Query, before: Query) -> str:
     side of a thing is meant are put to the thing."""
     if len(now.topic.replace(" ", "")) < 2:
         return ""
-    if not SAYING_LITTLE.issuperset(now.topic.split()):
+    if not says_little(now.topic):
         return now.topic
-    sides = [word for word in now.topic.split() if word in cues.ASPECTS and word not in before.topic]
-    return " ".join((before.topic, *sides)) if sides else ""
+    other = [word for word in sides(now.topic.split()) if word not in before.topic]
+    return " ".join((before.topic, *other)) if other else ""
 
 
 def _all_places(said: Said, before: Query) -> tuple[str, ...]:

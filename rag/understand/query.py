@@ -14,18 +14,20 @@ from index.text.normalize import fold
 from index.text.quantities import quantities
 from index.text.times import Time, find_times
 from index.types import Coverage, Kind
-from rag.retrieve.word_match import tagged
 from rag.types import Query, QuestionType
 from rag.understand import cues
 from rag.understand.asked import asked_in
 from rag.understand.asked_places import named, placed
 from rag.understand.english import chinese_cues, is_english, uncovered_names
 from rag.understand.finish import finished
-from rag.understand.follow_up import SAYING_LITTLE, Said, inherit, inherited, stay
+from rag.understand.follow_up import Said, inherit, inherited, stay
 from rag.understand.intent import intent
 from rag.understand.limits import Limit, limit_in
+from rag.understand.place_cues import LEVEL_BEHIND
 from rag.understand.settle import settled
 from rag.understand.terms import formal, translated
+from rag.understand.topic import says_little, written
+from rag.understand.topic import topic as topic_of
 from rag.understand.units import ASKED_UNIT, asked_unit
 
 MOST_SIDES = 8  # of a comparison; more are put in order
@@ -68,7 +70,7 @@ def _kinds(text: str, times: Sequence[Time]) -> tuple[Kind | None, ...]:
 def _parts(text: str) -> tuple[str, ...]:
     """The topics of a question that asks several things, each with a topic of its own; none for a single one."""
     asked = [part for part in re.split(r"[，,？?；;。！!]", text) if cues.ASKS.search(part)]
-    topics = [_topic(part) for part in asked]
+    topics = [topic_of(part, ASKED_UNIT) for part in asked]
     return tuple(topics) if len(topics) > 1 and all(len(t.replace(" ", "")) >= 2 for t in topics) else ()
 
 
@@ -88,29 +90,13 @@ def _is_trend(text: str, times: Sequence[Time]) -> bool:
     return cues.TREND.search(text) is not None or (stretch and cues.EACH_YEAR.search(text) is not None)
 
 
-def _topic(text: str) -> str:
-    """The words of `text` that say what is asked about, separated by spaces."""
-    counted = cues.COUNTED.sub(" ", ASKED_UNIT.sub(" ", text))
-    said = cues.PHRASES.sub(" ", cues.ENGLISH_STOPS.sub(" ", counted))
-    stripped = re.sub(r"[^\w%“”·+.]+|(?<!\d)\.|\.(?!\d)", " ", said)  # PM2.5 stays whole
-    return " ".join(word for word, _ in tagged(stripped) if word not in cues.EMPTY)
-
-
 def _in_chinese(text: str, english: bool, coverage: Coverage) -> str:
     """The folded question with places, times and indicators in the form that the rest of this module reads."""
     if english:
         return translated(chinese_cues(text, coverage.places))
     years = cues.LISTED_YEAR.sub(r"\1年", cues.YEARS_COUNTED.sub(r"\1年", formal(text)))
-    years = cues.LEVEL_BEHIND.sub(r"的哪些\1", years)
+    years = LEVEL_BEHIND.sub(r"的哪些\1", years)
     return cues.THAN.sub("、", cues.FROM.sub("", cues.FIVE_YEARS.sub("过去5年", years)))
-
-
-def _written(question: str) -> str:
-    """The folded question, with what is said as it is written."""
-    text = fold(question)
-    for spoken, written in cues.SPOKEN:
-        text = spoken.sub(written, text)
-    return text
 
 
 def _report(text: str) -> tuple[int | None, str]:
@@ -138,7 +124,7 @@ def _form(text: str, plain: str, sides: int, *, places: int) -> _Form:
 def _say(question: str, coverage: Coverage, asked: int, kept: Sequence[str] = ()) -> Said:
     """What one question says, without the ones before it. `asked` is the year that 今年 means, `kept` are the places
     spoken of before: of several of one name they tell which is meant."""
-    text = _written(question)
+    text = written(fold(question))
     english = is_english(text)
     new_topic = bool(cues.NEW_TOPIC.search(text))
     places, unknown, rest, shared = placed(_in_chinese(text, english, coverage), coverage, () if new_topic else kept)
@@ -154,7 +140,7 @@ def _say(question: str, coverage: Coverage, asked: int, kept: Sequence[str] = ()
     query = Query(
         question=question,
         text=text,
-        topic=_topic(form.bare),
+        topic=topic_of(form.bare, ASKED_UNIT),
         places=places,
         unknown_places=unknown,
         shared=shared,
@@ -166,7 +152,7 @@ def _say(question: str, coverage: Coverage, asked: int, kept: Sequence[str] = ()
         asked=asked_in(text, form.limit),
     )
     query = _when_and_what(query, times, said, rest)
-    fragment = "leans" in intent(text).signs or not (set(query.topic.split()) - SAYING_LITTLE)
+    fragment = "leans" in intent(text).signs or says_little(query.topic)
     return Said(query, times, _parts(form.bare), fragment, new_topic)
 
 
