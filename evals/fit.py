@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 # Weights that the penalty pulls to, where the language tells more than a few hundred questions do: an indicator behind
 # another noun (海洋生产总值 for 生产总值) is another indicator, a clause about another place is about that place, and
 # one of the kind asked for beats one of no kind.
-PRIOR = {"narrowed": -3.0, "other_place": -1.0, "kind": 0.5}
+PRIOR = {"narrowed": -3.0, "other_place": -1.0, "kind": 0.5, "guess": -2.0}
 RANK_PENALTY, CONFIDENCE_PENALTY = 0.02, 1.0
 REFUSALS = 0.95  # the share of unanswerable questions that must be refused
 STEPS, RATE = 3000, 0.02

@@ -128,6 +128,8 @@ class Query:
     subject: str = ""  # the topic less what names no part of a report: 概括, 重点, 工作 ...
     parts: tuple[Query, ...] = ()  # of a question that asks several things: each as a question
     instead: Instead = Instead()
+    guessed: frozenset[filter_.Aspect] = frozenset()  # conditions that it does not say itself and that were assumed
+    relaxed: filter_.Step | None = None  # how far its conditions are let go of
     inherited: tuple[Aspect, ...] = ()  # what it does not say itself and takes from the question before it
 
     @property
@@ -140,7 +142,7 @@ class Query:
     @property
     def filter(self) -> Filter:
         """What a text must be to answer it."""
-        return Filter(
+        said = Filter(
             places=self.places,
             names=self.names,
             years=self.years,
@@ -149,7 +151,9 @@ class Query:
             report_year=self.report_year,
             kind=self.kind,
             inherited=frozenset(_CONDITION[aspect] for aspect in self.inherited if aspect in _CONDITION),
+            guessed=frozenset() if self.type in TABLES else self.guessed,  # the sides of a table are of one kind
         )
+        return said.relaxed(self.relaxed) if self.relaxed else said
 
     @property
     def free(self) -> bool:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from index.search.filter import Filter
+from index.search.filter import Filter, Subject
 from index.text.places import find_places
 from index.types import Hit
 from rag.retrieve.types import Confidence, Features, Ranked
@@ -239,6 +239,7 @@ class Ranker:
             kind=float(search.filter.kind is None or hit.passage.context.kind == search.filter.kind),
             caption=float(self._store.paragraph(hit.passage.paragraph_id).role == "caption"),
             other_place=float(self._names_other_place(search.filter, hit)),
+            guess=float(search.filter.doubts(Subject(hit.passage.context))),
         )
 
     def _names_other_place(self, filter_: Filter, hit: Hit) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from index.search.filter import RELAXING, Filter
+from index.search.filter import Filter
 from index.search.fusion import Mask
 from rag.retrieve.columns import Columns, Sections
 from rag.retrieve.ranking import Ranker, Threshold
@@ -23,7 +23,7 @@ FREE_CANDIDATES = 20  # hits that are ranked without the constraints: only the f
 
 def relaxed(search: Search) -> Search:
     """The same search with the filter let go of."""
-    return search.within(search.filter.without(RELAXING[-1]))
+    return search.within(search.filter.relaxed("elsewhere"))
 
 
 class Retriever:

@@ -37,6 +37,7 @@ NOT_TARGET = _any("(?:不是|不要|不|除|并非|而非|非)[^，。？]{0,8}(
 NOT_RESULT = _any("(?:不是|不要|不|并非|而非|非)[^，。？]{0,4}(?:完成|实际|实绩|结果)(?:数|值)?")
 NOT_THEN = re.compile(r"(?:不是|不要|而非|并非|不问)(?:19|20)\d\d年的?")
 _PLANNED, _REACHED = "(?:目标|计划|预期)", "(?:完成|实际|结果|实绩(?!企业)|达成)"
+SAYS_KIND = _any(_PLANNED, _REACHED)  # other words only hint at it
 BOTH_KINDS = _any(f"{_PLANNED}.{{0,14}}{_REACHED}", f"{_REACHED}.{{0,14}}{_PLANNED}")
 CUMULATIVE = _any("累计|合计|总共|一共|加起来|五年下来|5年下来")
 

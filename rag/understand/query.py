@@ -201,6 +201,7 @@ def _when_and_what(query: Query, times: Sequence[Time], said: str, rest: str) ->
         kind="cumulative" if kind is None and period and cues.CUMULATIVE.search(text) else kind,
         both_kinds=both and len(times) < 2,
         kinds=kinds if differing else (),
+        guessed=frozenset() if kind is None or cues.SAYS_KIND.search(text) else frozenset(("kind",)),
         type="compare" if both else "trend" if _is_trend(text, times) else query.type,
     )
 

@@ -37,7 +37,8 @@ def _each_year(query: Query, coverage: Coverage, *, relative: bool) -> Query:
 
 
 def _newest(query: Query, coverage: Coverage) -> Query:
-    """A question for relative years with the newest covered one in the place of one that is not covered."""
+    """A question for relative years with the newest covered one, a guess, in the place of one that is not covered."""
     covered = coverage.years
     years = tuple(y if y in covered or not covered else covered[-1] for y in query.years)
-    return replace(query, years=tuple(dict.fromkeys(years)), assumed_year=years[0])
+    guessed = query.guessed if years == query.years else query.guessed | {"time"}
+    return replace(query, years=tuple(dict.fromkeys(years)), assumed_year=years[0], guessed=guessed)
