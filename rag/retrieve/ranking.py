@@ -46,7 +46,7 @@ class Threshold:
 
     def __init__(self, at: float | None = None) -> None:
         """`at` in [0, 1]; without it the fitted one."""
-        self.at = weights()["confidence"]["threshold"] if at is None else at
+        self.at = weights()["draft"]["threshold"] if at is None else at
 
     def reached(self, probability: float) -> bool:
         """Whether an answer that is right with this probability is given."""
@@ -60,7 +60,8 @@ def vector(values: Features | Confidence) -> NDArray[np.float64]:
 
 @cache
 def weights() -> Mapping[str, Mapping[str, float]]:
-    """The fitted weights: "rank" and "confidence", by field name, the latter with "bias" and "threshold"."""
+    """The fitted weights by name: "rank" of `Features`, "confidence" of `Confidence`, "draft" as by
+    `rag.answer.rating.values`; the latter two with "bias" and "threshold"."""
     loaded: dict[str, dict[str, float]] = json.loads(files("rag.retrieve").joinpath("weights.json").read_text("utf-8"))
     return loaded
 
@@ -102,15 +103,9 @@ def probability(known: Confidence) -> float:
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
 
 
-def answering(probability: float | None) -> float:
-    """The probability that answering is right, where the best there is answers with `probability`; 0 for None, which
-    says that there is nothing to answer with."""
-    return 0.0 if probability is None else probability
-
-
-def refusing(probability: float | None) -> float:
-    """The probability that refusing is right: that the best there is does not answer."""
-    return 1.0 - answering(probability)
+def likely(probability: float) -> bool:
+    """Whether a hit with this probability may be a part of an answer."""
+    return probability >= weights()["confidence"]["threshold"]
 
 
 def figure_fit(search: Search, text: str) -> float:

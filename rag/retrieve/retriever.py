@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from index.search.filter import Filter
 from index.search.fusion import Mask
 from rag.retrieve.columns import Columns, Sections
-from rag.retrieve.ranking import Ranker, Threshold
+from rag.retrieve.ranking import Ranker
 from rag.retrieve.types import Ranked
 from rag.types import Search
 
@@ -29,9 +29,7 @@ def relaxed(search: Search) -> Search:
 class Retriever:
     """Searches one index for questions."""
 
-    def __init__(self, store: Store, threshold: Threshold | None = None) -> None:
-        """`threshold` decides what is sure enough to be an answer; without it the fitted one."""
-        self.threshold = threshold or Threshold()
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._columns = Columns(store)
         self._sections = Sections(store)
@@ -48,6 +46,10 @@ class Retriever:
     def ranked_among(self, search: Search, mask: Mask) -> list[Ranked]:
         """All passages of `mask`, (passages,), best first."""
         return self._ranker.rank(search, self._store.search(search.words, k=int(mask.sum()), mask=mask))
+
+    def heading_fit(self, topic: str, section: Sequence[str]) -> float:
+        """Share of a topic's weight found in the last heading of a section path, and the one above it."""
+        return self._ranker.heading_fit(topic, section)
 
     def name_fit(self, topic: str, names: Sequence[str]) -> list[float]:
         """How well each name of an indicator fits a topic, in [0, 1]."""
