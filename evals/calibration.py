@@ -117,15 +117,15 @@ def calibration_error(p: Floats, right: NDArray[np.bool_]) -> float:
     return float(sum(abs(p[b].mean() - right[b].mean()) * b.mean() for b in bins))
 
 
-def threshold(samples: Sequence[Rated], weights: Weights, asked: Iterable[tuple[str, Question]], share: float) -> float:
-    """The lowest from which on `share` of the unanswerable questions of each set is refused; `asked` are all questions
-    with the names of their sets."""
+def threshold(samples: Sequence[Rated], p: Floats, asked: Iterable[tuple[str, Question]], share: float) -> float:
+    """The lowest from which on `share` of the unanswerable questions of each set is refused, where the samples have the
+    probabilities `p`; `asked` are all questions with the names of their sets."""
     best: dict[tuple[str, str], float] = {(name, q.id): 0.0 for name, q in asked if not q.answerable}
-    for sample, p in zip(samples, rated(samples, weights), strict=True):
+    for sample, probability in zip(samples, p, strict=True):
         if (key := (sample.set, sample.question.id)) in best:
-            best[key] = max(best[key], float(p))
-    of_sets = [np.array([p for (name, _), p in best.items() if name == s]) for s in {name for name, _ in best}]
-    enough = [t for t in THRESHOLDS if all((p < t).mean() >= share for p in of_sets)]
+            best[key] = max(best[key], float(probability))
+    of_sets = [np.array([top for (name, _), top in best.items() if name == s]) for s in {name for name, _ in best}]
+    enough = [t for t in THRESHOLDS if all((tops < t).mean() >= share for tops in of_sets)]
     return min(enough, default=max(THRESHOLDS))
 
 

@@ -80,7 +80,7 @@ class Pipeline:
 
     def drafted(self, question: str, history: Sequence[str] = ()) -> Iterator[Answer]:
         """The answer that each draft for a question would make, likely or not: what their rating is fitted on."""
-        query = understand(question, history, coverage=self.store.coverage, today=self.today or date.today())
+        query = self._understood(question, history)
         found = Found(self.retriever, query.search)
         for reading in self._selector.readings(query):
             here = found.of(reading.search)
@@ -88,6 +88,9 @@ class Pipeline:
             yield from (self._given(reading, draft, here) for draft in drafts)
             if drafts:
                 return
+
+    def _understood(self, question: str, history: Sequence[str]) -> Query:
+        return understand(question, history, coverage=self.store.coverage, today=self.today or date.today())
 
     def stages(self, question: str, history: Sequence[str] = ()) -> Iterator[Stage | Answer]:
         """Like `ask`, naming each stage as it begins; the last value is the answer. During “generate”, which takes as
@@ -97,7 +100,7 @@ class Pipeline:
         yield "retrieve"
         self._check(question)
         earlier = [h for h in history[-LONGEST_HISTORY:] if visible(h).strip()]
-        query = understand(question, earlier, coverage=self.store.coverage, today=self.today or date.today())
+        query = self._understood(question, earlier)
         found = Found(self.retriever, query.search)
         answer = self._ask(query, found)
         if answer.refused and (alone := query.instead.by_itself):

@@ -19,7 +19,7 @@ from rag.answer.answerer import Answerer, Sources, rated
 from rag.answer.rating import Rater, probability
 from rag.retrieve.ranking import Threshold
 from rag.types import TABLES, Draft, DraftFeatures, Query, Withheld
-from rag.wording.sentences import unsaid
+from rag.wording.sentences import of_other_kind, unsaid
 
 if TYPE_CHECKING:
     from rag.retrieve.found import Found
@@ -84,7 +84,7 @@ class Selector:
         admitted = self._retriever.meeting(last.filter)
         for step in ANSWERING:
             wider = replace(last, relaxed=step)
-            if wider.filter != last.filter and (step == "guessed" or self._retriever.meeting(wider.filter) > admitted):
+            if self._retriever.meeting(wider.filter) > admitted:  # else it would find the same
                 yield wider
 
     def _withheld(self, query: Query, found: Found, best: Draft) -> Draft:
@@ -110,7 +110,9 @@ def _weight(draft: Draft) -> float:
 
 def _told(query: Query, reading: Query, draft: Draft) -> Draft:
     """A draft with what a reader should know who asked `query` where `reading` is answered."""
-    if reading.relaxed == "unsaid" and (note := unsaid([s.context for s in draft.statements])):
-        draft = replace(draft, notes=(*draft.notes, note))
+    contexts = [s.context for s in draft.statements]
+    notes = [of_other_kind(reading.kind, contexts)] if reading.kind and "kind" in reading.filter.guessed else []
+    notes += [unsaid(contexts)] if reading.relaxed == "unsaid" else []
+    draft = replace(draft, notes=(*draft.notes, *filter(None, notes)))
     wider = reading.relaxed or reading is query.instead.around
     return replace(draft, asked=draft.asked or reading) if wider else draft

@@ -99,7 +99,7 @@ class Filter:
     def relaxed(self, step: Step) -> Filter:
         """The filter after this step of `RELAXING` and those before it."""
         if step == "elsewhere":
-            return self.without(_ALL)
+            return replace(self.without(_ALL), unsaid=False)
         return replace(self.without(self.guessed), unsaid=self.unsaid or step == "unsaid")
 
     def _fits(self, subject: Subject) -> Iterator[tuple[Aspect, Fit]]:
