@@ -10,8 +10,13 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from small_index import EMBEDDER
 
 import rag.answer
+from index.search.hybrid import HybridIndex
+from index.storage.generation import FORMAT, Manifest
+from index.storage.store import Content, Store
+from index.types import Context, Paragraph, Passage, Report
 from rag import Pipeline
 from rag.answer.answerer import Sources
 from rag.answer.rating import probability, values
@@ -122,6 +127,54 @@ def test_a_search_beside_it_is_made_once(real_pipeline: Pipeline) -> None:
     beside = found.of(query.search.about("税收"))
     assert beside is found.of(query.search.about("税收")) is not found
     assert beside.of(query.search) is found
+
+
+def test_what_words_hint_at_is_a_guess_and_what_they_say_is_law(real_pipeline: Pipeline) -> None:
+    hinted, _, _ = selected(real_pipeline, "去年新开了多少个5G基站")
+    said, draft, _ = selected(real_pipeline, "去年实际新开了多少个5G基站")
+    assert (hinted.kind, hinted.filter.guessed) == ("result", {"kind"})
+    assert (said.kind, said.filter.guessed) == ("result", frozenset())
+    assert all(s.context.kind != "target" for s in draft.statements)
+    answer = real_pipeline.ask("去年新开了多少个5G基站")
+    assert {citation.kind for citation in answer.citations} == {"target"}
+    assert answer.answer.endswith("以上是目标，不是实绩。")
+
+
+def test_a_year_that_no_report_covers_is_taken_for_the_newest_by_a_guess(real_pipeline: Pipeline) -> None:
+    coverage = real_pipeline.store.coverage
+    taken = understand("明年市北区新增就业多少人", coverage=coverage, today=TODAY)
+    assert (taken.years, taken.assumed_year, "time" in taken.filter.guessed) == ((2026,), 2026, True)
+    covered = understand("今年市北区新增就业多少人", coverage=coverage, today=TODAY)
+    assert (covered.years, "time" in covered.filter.guessed) == ((2026,), False)
+
+
+def test_what_does_not_say_its_year_answers_last_and_with_a_note() -> None:
+    """A report without year or place, beside one of 2025."""
+
+    def asker(*contexts: Context, report_year: int | None = None) -> Pipeline:
+        text = "新增城镇就业4万人。"
+        one = Report("r1", "报告", None, report_year, None, None, None, "a.txt", "0" * 64)
+        paragraphs = tuple(
+            Paragraph(f"p{n}", "r1", n, "item", None, text, ("一",), context, ((0, len(text)),))
+            for n, context in enumerate(contexts)
+        )
+        passages = tuple(Passage(f"s{p.id}", p.id, text, "", 0, len(text), p.context) for p in paragraphs)
+        index = HybridIndex.build([text for _ in passages], EMBEDDER)
+        manifest = Manifest(FORMAT, "test", "hashing", EMBEDDER.fingerprint, EMBEDDER.dim, {}, {})
+        content = Content((one,), paragraphs, passages, index)
+        store = Store(content, manifest=manifest, embedder=EMBEDDER)
+        return Pipeline(store, today=TODAY, threshold=Threshold(0.05))
+
+    question = "2025年新增城镇就业多少万人？"
+    dated, undated = Context("市北区", 2024, None, "result"), Context("市北区", None, None, "result")
+    answer = asker(dated, undated).ask(question)
+    assert not answer.refused
+    assert {(c.paragraph_id, c.year) for c in answer.citations} == {("p1", None)}
+    assert answer.answer.endswith("原文没有写明时间。")
+    assert asker(dated).ask(question).refused
+    assert asker(dated, undated, report_year=2024).ask(question).refused  # what is undated there is not of 2025
+    both = asker(Context("市北区", 2025, None, "result"), undated).ask(question)
+    assert {c.paragraph_id for c in both.citations} == {"p0"}
 
 
 ECHO = """
