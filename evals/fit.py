@@ -36,7 +36,8 @@ Floats = NDArray[np.float64]
 # one of the kind asked for beats one of no kind.
 PRIOR = {"narrowed": -3.0, "other_place": -1.0, "kind": 0.5, "guess": -2.0}
 RANK_PENALTY, CONFIDENCE_PENALTY = 0.02, 1.0
-REFUSALS = 0.95  # the share of unanswerable questions that must be refused
+REFUSALS = 0.95  # the share of unanswerable questions that must be refused where hits decide
+SURELY = 0.97  # ... and in each set where drafts do: a wrong answer is worse than a refusal
 STEPS, RATE = 3000, 0.02
 WEIGHTS = Path("rag/retrieve/weights.json")
 SETS = (
@@ -169,7 +170,7 @@ def fit_drafts(sets: Sets) -> dict[str, dict[str, float]]:
     weights = calibration.fitted(train)
     asked = [(name, q) for name, _, questions in sets for q in _part(questions, "train")]
     crossed = calibration.crossed(train)  # by what was fitted on others: on its own samples a model is too sure
-    at = calibration.threshold(train, crossed, asked, REFUSALS)
+    at = calibration.threshold(train, crossed, asked, SURELY)
     refused = {
         part: [s for name, pipeline, asked in sets for s in calibration.refusals(name, pipeline, _part(asked, part))]
         for part in ("train", HELDOUT)

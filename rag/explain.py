@@ -52,7 +52,7 @@ class Understood:
     topic: str
     assumed_year: int | None
     inherited: tuple[Aspect, ...]
-    guessed: tuple[Condition, ...]
+    guessed: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,11 @@ class Explanation:
     hits: tuple[Found, ...]
     looked_at: int  # hits that were ranked, of which `hits` are the first
     confidence: float
-    features: DraftFeatures | None
     threshold: float
     outcome: Outcome
     why: str
     dropped: tuple[Dropped, ...]
+    features: DraftFeatures | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -130,11 +130,11 @@ def explain(answer: Answer, store: Store, retriever: Retriever, threshold: Thres
         hits=tuple(_found(answer, hit, score, retriever.matches(query.topic, hit), store) for hit, score in shown),
         looked_at=len(answer.hits),
         confidence=confidence,
-        features=draft.features,
         threshold=threshold.at,
         outcome=outcome,
         why=_why(outcome, query, draft, confidence, threshold),
         dropped=answer.dropped,
+        features=draft.features,
     )
 
 

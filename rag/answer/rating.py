@@ -37,6 +37,7 @@ class Rater:
             length=min(1.0, sum(len(s.words) for s in draft.statements) / LENGTHY),
             counted=_counted(query, draft),
             heading=self._heading(query, draft),
+            astray=draft.hit.free * (1.0 - draft.hit.exact) if draft.hit else 0.0,
             missing=len(draft.missing) / (len(draft.missing) + len(draft.statements) or 1),
         )
 

@@ -1,7 +1,7 @@
 """The order of hits, and how sure it is that the first answers the question.
 
 Two small linear models over readable features: one orders the hits of a question (a softmax over them), one gives the
-probability that the first is right (logistic). `python -m evals.fit` fits both on the training part of the question
+probability that the first is right (logistic). `python -m evals.fit hits` fits both on the training part of the question
 set and writes `weights.json`; the held-out part only measures.
 """
 
