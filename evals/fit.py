@@ -169,8 +169,7 @@ def fit_drafts(sets: Sets) -> dict[str, dict[str, float]]:
     train = parts["train"]
     weights = calibration.fitted(train)
     asked = [(name, q) for name, _, questions in sets for q in _part(questions, "train")]
-    crossed = calibration.crossed(train)  # by what was fitted on others: on its own samples a model is too sure
-    at = calibration.threshold(train, crossed, asked, SURELY)
+    at = calibration.threshold(train, calibration.rated(train, weights), asked, SURELY)
     refused = {
         part: [s for name, pipeline, asked in sets for s in calibration.refusals(name, pipeline, _part(asked, part))]
         for part in ("train", HELDOUT)
@@ -178,7 +177,7 @@ def fit_drafts(sets: Sets) -> dict[str, dict[str, float]]:
     held = {part: calibration.withheld(refused[part], parts[part], weights, at) for part in refused}
     weights = calibration.with_refusals(weights, held["train"])
     shown = (
-        ("train, crossed", train, crossed),
+        ("train, crossed", train, calibration.crossed(train)),
         ("train", train, calibration.rated(train, weights)),
         (HELDOUT, parts[HELDOUT], calibration.rated(parts[HELDOUT], weights)),
         ("train refusals", held["train"], calibration.rated(held["train"], weights)),
@@ -223,7 +222,7 @@ def _told(
     rates = {t: _rates(p, np.array(right), answerable, t, unranked) for t in THRESHOLDS}
     threshold = _lowest_threshold(rates) if threshold is None else threshold
     print(f"{name}: {len(part)} questions; best hit right {np.array(right)[answerable].mean():.3f}")
-    for t in (t for t in THRESHOLDS if t == threshold or round(t * 100) % 5 == 0):
+    for t in THRESHOLDS:
         chosen = "  <" if t == threshold else ""
         print(f"  threshold {t:.2f}  answered right {rates[t][0]:.3f}  refused right {rates[t][1]:.3f}{chosen}")
     return threshold

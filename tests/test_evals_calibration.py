@@ -65,9 +65,9 @@ def test_the_threshold_is_the_lowest_that_refuses_enough_of_each_set() -> None:
     samples = [sample(f"n{n}", right=False, of="a", answerable=False) for n in range(4)]
     samples += [sample("n0", right=False, of="b", answerable=False), sample("y", right=True, of="b")]
     p = np.array([0.2, 0.3, 0.3, 0.7, 0.5, 0.9])
-    assert threshold(samples, p, asked, 0.75) == 0.51  # of “b” the one question has to be refused
-    assert threshold(samples, p, asked[:4], 0.75) == 0.31
-    assert threshold(samples, p, asked[:4], 1.0) == 0.71
+    assert threshold(samples, p, asked, 0.75) == 0.55  # of “b” the one question has to be refused
+    assert threshold(samples, p, asked[:4], 0.75) == 0.35
+    assert threshold(samples, p, asked[:4], 1.0) == 0.75
 
 
 def test_refusals_are_rated_by_what_they_withhold() -> None:
