@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import rag.answer
 from index.search.filter import ANSWERING
 from rag.answer.answerer import Answerer, Sources, rated
-from rag.answer.rating import Rater, probability
+from rag.answer.rating import features, probability
 from rag.retrieve.ranking import Threshold
 from rag.types import TABLES, Draft, DraftFeatures, Query, Withheld
 from rag.wording.sentences import of_other_kind, unsaid
@@ -38,7 +38,6 @@ class Selector:
     def __init__(self, sources: Sources, threshold: Threshold) -> None:
         """`threshold` decides from which probability on a draft is given."""
         self._retriever = sources.retriever
-        self._rater = Rater(sources.store, sources.retriever)
         self._threshold = threshold
         self._answerers = tuple(answerer(sources) for answerer in answerers())
 
@@ -63,9 +62,9 @@ class Selector:
         """What each of the answerers that do not leave the question to others drafts."""
         for answerer in self._answerers:
             if draft := answerer.draft(query, found):
-                features = self._rater.features(query, draft)
-                sure = probability(features) if draft.statements else 0.0
-                yield replace(draft, answerer=answerer.name, features=features, probability=sure)
+                known = features(query, draft)
+                sure = probability(known) if draft.statements else 0.0
+                yield replace(draft, answerer=answerer.name, features=known, probability=sure)
 
     def readings(self, query: Query) -> Iterator[Query]:
         """The question, and those that may be answered in its stead, in the order in which they are tried; none of one
@@ -99,8 +98,8 @@ class Selector:
     @staticmethod
     def _refusal(draft: Draft, best: Draft | None = None) -> Draft:
         """A draft that withholds an answer, with the probability that this is right; `best` is what it withholds."""
-        features = DraftFeatures(reason=draft.reason, withheld=best.probability if best else 0.0)
-        return replace(draft, features=features, probability=probability(features))
+        known = DraftFeatures(reason=draft.reason, withheld=best.probability if best else 0.0)
+        return replace(draft, features=known, probability=probability(known))
 
 
 def _weight(draft: Draft) -> float:

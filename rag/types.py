@@ -225,9 +225,7 @@ class DraftFeatures:
     statements: float = 0.0  # the logarithm of one more than there are
     length: float = 0.0  # of all of them, 1 for `rating.LENGTHY` characters or more
     counted: float = 0.0  # 1: it holds as many things as the question says; -1: it does not; 0: the question says none
-    heading: float = 0.0  # share of the topic's weight in the headings above the first statement
     astray: float = 0.0  # of a question for no place, time or kind: share of its weight not found in its own words
-    missing: float = 0.0  # share of the sides of a table that are not there
     withheld: float = 0.0  # of a refusal: the probability of the best draft that was not given
 
 

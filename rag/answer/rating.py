@@ -9,42 +9,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING
 
 from rag.retrieve.ranking import weights
 from rag.types import Draft, DraftFeatures, Query
 
-if TYPE_CHECKING:
-    from index.storage.store import Store
-    from rag.retrieve.retriever import Retriever
-
 LENGTHY = 900.0  # characters; more say no more
 
 
-class Rater:
-    """Rates the drafts that are made from one index."""
-
-    def __init__(self, store: Store, retriever: Retriever) -> None:
-        self._store = store
-        self._retriever = retriever
-
-    def features(self, query: Query, draft: Draft) -> DraftFeatures:
-        """What is known of a draft for `query`."""
-        return DraftFeatures(
-            reason=draft.reason,
-            hit=draft.hit,
-            statements=math.log1p(len(draft.statements)),
-            length=min(1.0, sum(len(s.words) for s in draft.statements) / LENGTHY),
-            counted=_counted(query, draft),
-            heading=self._heading(query, draft),
-            astray=draft.hit.free * (1.0 - draft.hit.exact) if draft.hit else 0.0,
-            missing=len(draft.missing) / (len(draft.missing) + len(draft.statements) or 1),
-        )
-
-    def _heading(self, query: Query, draft: Draft) -> float:
-        """Share of the topic's weight in the headings above the first statement."""
-        section = self._store.paragraph(draft.statements[0].paragraph_id).section if draft.statements else ()
-        return self._retriever.heading_fit(query.subject or query.topic, section) if section else 0.0
+def features(query: Query, draft: Draft) -> DraftFeatures:
+    """What is known of a draft for `query`."""
+    return DraftFeatures(
+        reason=draft.reason,
+        hit=draft.hit,
+        statements=math.log1p(len(draft.statements)),
+        length=min(1.0, sum(len(s.words) for s in draft.statements) / LENGTHY),
+        counted=_counted(query, draft),
+        astray=draft.hit.free * (1.0 - draft.hit.exact) if draft.hit else 0.0,
+    )
 
 
 def _counted(query: Query, draft: Draft) -> float:
@@ -58,15 +39,15 @@ def _counted(query: Query, draft: Draft) -> float:
     return 1.0 if counts & held else -1.0
 
 
-def values(features: DraftFeatures) -> Mapping[str, float]:
+def values(known: DraftFeatures) -> Mapping[str, float]:
     """The features by name, a number each; those that are words are 1 under the name of the word."""
-    found = {f.name: v for f in fields(features) if isinstance(v := getattr(features, f.name), float)}
-    hit = {f"hit {f.name}": getattr(features.hit, f.name) for f in fields(features.hit)} if features.hit else {}
-    return {**found, **hit, f"reason {features.reason}": 1.0}
+    found = {f.name: v for f in fields(known) if isinstance(v := getattr(known, f.name), float)}
+    hit = {f"hit {f.name}": getattr(known.hit, f.name) for f in fields(known.hit)} if known.hit else {}
+    return {**found, **hit, f"reason {known.reason}": 1.0}
 
 
-def probability(features: DraftFeatures) -> float:
+def probability(known: DraftFeatures) -> float:
     """1 / (1 + exp(-(bias + weights · values))), in (0, 1)."""
     table = weights()["draft"]
-    z = table["bias"] + sum(table.get(name, 0.0) * value for name, value in values(features).items())
+    z = table["bias"] + sum(table.get(name, 0.0) * value for name, value in values(known).items())
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))

@@ -1,8 +1,8 @@
 """The order of hits, and how sure it is that the first answers the question.
 
 Two small linear models over readable features: one orders the hits of a question (a softmax over them), one gives the
-probability that the first is right (logistic). `python -m evals.fit hits` fits both on the training part of the question
-set and writes `weights.json`; the held-out part only measures.
+probability that the first is right (logistic). `python -m evals.fit hits` fits both on the training questions and
+writes `weights.json`; the held-out ones only measure.
 """
 
 from __future__ import annotations

@@ -47,10 +47,6 @@ class Retriever:
         """All passages of `mask`, (passages,), best first."""
         return self._ranker.rank(search, self._store.search(search.words, k=int(mask.sum()), mask=mask))
 
-    def heading_fit(self, topic: str, section: Sequence[str]) -> float:
-        """Share of a topic's weight found in the last heading of a section path, and the one above it."""
-        return self._ranker.heading_fit(topic, section)
-
     def name_fit(self, topic: str, names: Sequence[str]) -> list[float]:
         """How well each name of an indicator fits a topic, in [0, 1]."""
         return self._ranker.name_fit(topic, names)
