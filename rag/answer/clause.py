@@ -30,9 +30,14 @@ class Clause:
         self._cutter = sources.cutter
 
     def draft(self, query: Query, found: Found) -> Draft | None:
-        """The lines that answer a question for one thing; of an unsure one the runner-up too. None for a table, and
-        where they do not state what is asked for."""
-        if query.instead.one_figure or not found.sure or share_for_amount(query, found.ranked[0]):
+        """The lines that answer a question for one thing; of an unsure one the runner-up too. None for a table or a
+        list, and where they do not state what is asked for."""
+        if (
+            query.instead.one_figure
+            or query.type in ("list", "summary")
+            or not found.ranked
+            or share_for_amount(query, found.ranked[0])
+        ):
             return None
         lines = self._lines(query, found.ranked)
         unsure = found.probability < SURE and len(lines) == 1
@@ -94,6 +99,9 @@ class Clause:
         """What of a context the question leaves open."""
         time = None if query.years or query.period else (context.year, context.period)
         return (None if query.places else context.place, time, None if query.kind else context.kind)
+
+
+ANSWERER = Clause
 
 
 def _tells(query: Query, line: Statement) -> bool:

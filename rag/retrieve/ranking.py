@@ -1,8 +1,8 @@
 """The order of hits, and how sure it is that the first answers the question.
 
 Two small linear models over readable features: one orders the hits of a question (a softmax over them), one gives the
-probability that the first is right (logistic). `python -m evals.fit` fits both on the training part of the question
-set and writes `weights.json`; the held-out part only measures.
+probability that the first is right (logistic). `python -m evals.fit hits` fits both on the training questions and
+writes `weights.json`; the held-out ones only measure.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from index.search.filter import Filter
+from index.search.filter import Filter, Subject
 from index.text.places import find_places
 from index.types import Hit
 from rag.retrieve.types import Confidence, Features, Ranked
@@ -46,7 +46,7 @@ class Threshold:
 
     def __init__(self, at: float | None = None) -> None:
         """`at` in [0, 1]; without it the fitted one."""
-        self.at = weights()["confidence"]["threshold"] if at is None else at
+        self.at = weights()["draft"]["threshold"] if at is None else at
 
     def reached(self, probability: float) -> bool:
         """Whether an answer that is right with this probability is given."""
@@ -60,7 +60,8 @@ def vector(values: Features | Confidence) -> NDArray[np.float64]:
 
 @cache
 def weights() -> Mapping[str, Mapping[str, float]]:
-    """The fitted weights: "rank" and "confidence", by field name, the latter with "bias" and "threshold"."""
+    """The fitted weights by name: "rank" of `Features`, "confidence" of `Confidence`, "draft" as by
+    `rag.answer.rating.values`; the latter two with "bias" and "threshold"."""
     loaded: dict[str, dict[str, float]] = json.loads(files("rag.retrieve").joinpath("weights.json").read_text("utf-8"))
     return loaded
 
@@ -102,15 +103,9 @@ def probability(known: Confidence) -> float:
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
 
 
-def answering(probability: float | None) -> float:
-    """The probability that answering is right, where the best there is answers with `probability`; 0 for None, which
-    says that there is nothing to answer with."""
-    return 0.0 if probability is None else probability
-
-
-def refusing(probability: float | None) -> float:
-    """The probability that refusing is right: that the best there is does not answer."""
-    return 1.0 - answering(probability)
+def likely(probability: float) -> bool:
+    """Whether a hit with this probability may be a part of an answer."""
+    return probability >= weights()["confidence"]["threshold"]
 
 
 def figure_fit(search: Search, text: str) -> float:
@@ -239,6 +234,7 @@ class Ranker:
             kind=float(search.filter.kind is None or hit.passage.context.kind == search.filter.kind),
             caption=float(self._store.paragraph(hit.passage.paragraph_id).role == "caption"),
             other_place=float(self._names_other_place(search.filter, hit)),
+            guess=float(search.filter.doubts(Subject(hit.passage.context))),
         )
 
     def _names_other_place(self, filter_: Filter, hit: Hit) -> bool:

@@ -24,6 +24,7 @@ def _words(text: str) -> Iterable[str]:
 
 # A planned figure and a reached one, side by side.
 _PLANNED, _REACHED = "计划|目标|预期", "完成|实际|结果|达成"
+SAYS_KIND = _any(_PLANNED, _REACHED, "实绩")  # other words only hint at it
 BOTH_KINDS = _any(f"(?:{_PLANNED}).{{0,14}}(?:{_REACHED})", f"(?:{_REACHED}).{{0,14}}(?:{_PLANNED})")
 # What a question says that it does not mean.
 DENIED = re.compile(f"(?:不[是要]?|[并而]?非|除)[^，。？]{{0,6}}(?:(?P<planned>{_PLANNED})|{_REACHED}|实绩)[数值]?")

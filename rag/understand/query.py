@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from index.search.filter import Aspect as Condition
 from index.text.normalize import fold
 from index.text.quantities import quantities
 from index.text.times import Time, find_times
@@ -152,6 +153,7 @@ def _say(question: str, coverage: Coverage, asked: int, kept: Sequence[str] = ()
         asked=asked_in(text, form.limit),
     )
     query = _when_and_what(query, times, said, rest)
+    query = replace(query, guessed=_hinted(query))
     fragment = "leans" in intent(text).signs or says_little(query.topic)
     return Said(query, times, _parts(form.bare), fragment, new_topic)
 
@@ -176,6 +178,11 @@ def _when_and_what(query: Query, times: Sequence[Time], said: str, rest: str) ->
         kinds=kinds if differing else (),
         type="compare" if both else "trend" if _is_trend(text, times) else query.type,
     )
+
+
+def _hinted(query: Query) -> frozenset[Condition]:
+    """The kind of a question that does not say target or result, but has words that hint at one of them."""
+    return frozenset(("kind",)) if query.kind and not cues.SAYS_KIND.search(query.text) else frozenset()
 
 
 def understand(question: str, history: Sequence[str] = (), *, coverage: Coverage, today: date) -> Query:

@@ -175,6 +175,21 @@ def refusal(query: Query, coverage: Coverage, covered: Sequence[str]) -> str:
     return literal(reason) + ("\n" + "\n".join(f"· 有：{what}" for what in covered) if covered else "")
 
 
+def unsaid(contexts: Sequence[Context]) -> str:
+    """A note on what is quoted and does not say when or where; "" where all of it does."""
+    time = any(c.year is None and c.period is None for c in contexts)
+    silent = [name for name, missing in (("时间", time), ("地区", any(not c.place for c in contexts))) if missing]
+    return f"原文没有写明{'和'.join(silent)}。" if silent else ""
+
+
+def of_other_kind(asked: Kind, contexts: Sequence[Context]) -> str:
+    """A note on what is quoted and is a target where the question hints at a result, or the other way around; "" where
+    some of it is of the kind asked for."""
+    kinds = {c.kind for c in contexts}
+    said = next((kind for kind in ("target", "result", "cumulative") if kinds == {kind}), asked)
+    return f"以上是{KIND_NAMES[said]}，不是{KIND_NAMES[asked]}。" if (said == "target") != (asked == "target") else ""
+
+
 def which_one(name: str, places: Sequence[str]) -> str:
     """The question back where several covered places have the name that was asked about."""
     return f"叫“{name}”的有{len(places)}处：{'、'.join(places)}。请写明是哪一处。"
