@@ -3,7 +3,8 @@
 Ranking: the weights maximise the log of the softmax share of the right hits of each question (listwise softmax; Cao et
 al. 2007). Confidence of hits: logistic regression on whether the best hit is right, unanswerable questions counting as
 wrong; both with an L2 penalty. The drafts are rated by `evals.calibration`, under the other weights as they stand. The
-thresholds are the lowest at which right refusals reach REFUSALS on the training parts.
+threshold of hits is the lowest at which right refusals reach REFUSALS on the training parts; a draft is given where
+that is worth what a wrong answer costs, if SURELY is reached too.
 usage: python -m evals.fit hits|drafts [--set QUESTIONS INDEX]... [--write]
 """
 
@@ -37,7 +38,11 @@ Floats = NDArray[np.float64]
 PRIOR = {"narrowed": -3.0, "other_place": -1.0, "kind": 0.5, "guess": -2.0}
 RANK_PENALTY, CONFIDENCE_PENALTY = 0.02, 1.0
 REFUSALS = 0.95  # the share of unanswerable questions that must be refused where hits decide
-SURELY = 0.97  # ... and in each set where drafts do: a wrong answer is worse than a refusal
+SURELY = 0.97  # ... and at least, in each set, where drafts do
+# A wrong answer takes away half as much again as a right one gives, and a refusal neither: with a calibrated
+# probability it pays to answer from this on (Elkan 2001, "The foundations of cost-sensitive learning").
+WRONG_COSTS = 1.5
+WORTH_ANSWERING = WRONG_COSTS / (1 + WRONG_COSTS)
 STEPS, RATE = 3000, 0.02
 WEIGHTS = Path("rag/retrieve/weights.json")
 SETS = (
@@ -169,7 +174,7 @@ def fit_drafts(sets: Sets) -> dict[str, dict[str, float]]:
     train = parts["train"]
     weights = calibration.fitted(train)
     asked = [(name, q) for name, _, questions in sets for q in _part(questions, "train")]
-    at = calibration.threshold(train, calibration.rated(train, weights), asked, SURELY)
+    at = max(WORTH_ANSWERING, calibration.threshold(train, calibration.rated(train, weights), asked, SURELY))
     refused = {
         part: [s for name, pipeline, asked in sets for s in calibration.refusals(name, pipeline, _part(asked, part))]
         for part in ("train", HELDOUT)

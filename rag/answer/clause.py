@@ -111,11 +111,11 @@ def _tells(query: Query, line: Statement) -> bool:
 
 
 def share_for_amount(query: Query, best: Ranked) -> bool:
-    """Whether “多少亿元” would be answered by a percentage: the growth of what was asked is not what was asked."""
+    """Whether “多少亿元” or “总量” would be answered by a percentage: the growth of what was asked is not it."""
     return (
         query.type == "number"
         and query.unit != "%"
-        and query.asked.figures.in_unit
+        and (query.asked.figures.in_unit or query.asked.figures.total)
         and best.features.figure <= SHARE_ONLY
         and states_figure(best.hit.passage.text)
     )

@@ -13,7 +13,7 @@ from index.text.lexicon import rows
 
 PACKAGE = "rag.understand"
 TOPIC = 0.2  # how likely a word has to be topic to stay in it
-_CLOSED = frozenset("ucpry")  # particles, conjunctions, prepositions, pronouns and moods are no topic
+_CLOSED = frozenset("ucprymq")  # particles, conjunctions, prepositions, pronouns, moods, counts are no topic
 _OF_ASKING = re.compile(r"[哪几啥谁何怎]|什么|多少")
 
 

@@ -7,7 +7,7 @@ import re
 from index.text.numbers import UNITS, Number, bounds, family_of, numbers
 
 _ASKED = sorted((unit for unit, known in UNITS.items() if known.asked), key=len, reverse=True)
-ASKED_UNIT = re.compile(rf"(?:多少|几)(?:多)?(?:[万亿千百])?({'|'.join(map(re.escape, _ASKED))})")
+ASKED_UNIT = re.compile(rf"(?:多少|几)多?[万亿千百]{{0,2}}({'|'.join(map(re.escape, _ASKED))})")
 _PERCENT = re.compile(r"[几少]个?(?:百分)?点|几成")
 _IMPLIED: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("%", re.compile(r"百分之[几多]|增[速幅涨长]|(?<!新)[涨增]了?多少|占比|比[重例]|率[是达多为要目]|强度")),
