@@ -42,7 +42,7 @@ SURELY = 0.97  # ... and at least, in each set, where drafts do
 # A wrong answer takes away half as much again as a right one gives, and a refusal neither: with a calibrated
 # probability it pays to answer from this on (Elkan 2001, "The foundations of cost-sensitive learning").
 WRONG_COSTS = 1.5
-WORTH_ANSWERING = WRONG_COSTS / (1 + WRONG_COSTS)
+WORTH_ANSWERING = round(WRONG_COSTS / (1 + WRONG_COSTS), 3)
 STEPS, RATE = 3000, 0.02
 WEIGHTS = Path("rag/retrieve/weights.json")
 SETS = (

@@ -57,17 +57,29 @@ def test_listeners_hear_patterns_and_words_and_go_again() -> None:
 
 
 def test_a_part_reaches_what_other_modules_make_of_it() -> None:
-    from rag.understand import cues, query
+    from index.text import polarity
+    from rag.check import numbers
 
-    text = Path(str(cues.__file__)).read_text("utf-8")
-    (cut,) = [cut for cut in cuts(text) if cut.name == "WHO" and cut.text == "谁"]
-    values = variant(cut, "rag.understand.cues", text, ["rag.understand.query"])
-    assert set(values) == {("rag.understand.cues", "WHO"), ("rag.understand.query", "_TYPES")}
-    assert not dict(values["rag.understand.query", "_TYPES"])["who"].search("谁")
-    assert cues.WHO.search("谁")
-    assert dict(query._TYPES)["who"].search("谁")
+    text = Path(str(polarity.__file__)).read_text("utf-8")
+    cut = next(cut for cut in cuts(text) if cut.name == "FALLS")
+    values = variant(cut, "index.text.polarity", text, ["rag.check.numbers"])
+    assert ("rag.check.numbers", "_DOWN") in values
+    assert numbers._DOWN.pattern.startswith(polarity.FALLS.pattern)
+    assert not values["rag.check.numbers", "_DOWN"].pattern.startswith(polarity.FALLS.pattern)
 
 
 def test_what_is_unheard_has_no_effect() -> None:
     assert effect(re.compile("甲|乙"), re.compile("甲"), "乙", {}) == (0, 0, 0)
     assert executed("rag.understand.cues", "A = 1").A == 1
+
+
+def test_a_row_of_a_table_reaches_what_is_made_of_it() -> None:
+    from evals.rule_effect import importers, source_of
+    from evals.rule_variants import row_cuts
+    from index.annotate import pieces
+
+    table = "index.text.lexicon/change.tsv"
+    text = source_of(table)
+    cut = next(cut for cut in row_cuts(text) if cut.text in pieces.REACHES)
+    values = variant(cut, table, text, importers(table))
+    assert values["index.annotate.pieces", "REACHES"] == pieces.REACHES - {cut.text}

@@ -81,7 +81,7 @@ def evidence(filter_: Filter, ranked: Sequence[Ranked], anywhere: Ranked | None)
     return Confidence(
         score=best.score,
         elsewhere=max(0.0, anywhere.score - best.score) if anywhere else 0.0,
-        margin=min(WIDE_MARGIN, best.score - other.score) if other else 0.0,
+        margin=min(WIDE_MARGIN, best.score - other.score) if other else WIDE_MARGIN / 2,
         unheard=float(f.section < NEXT_TO_NOTHING),
         stands_out=_stands_out([r.features.meaning for r in ranked]),
         free=float(filter_.free),
@@ -90,10 +90,13 @@ def evidence(filter_: Filter, ranked: Sequence[Ranked], anywhere: Ranked | None)
 
 
 def _stands_out(cosines: Sequence[float]) -> float:
-    """How many standard deviations of the other hits the first lies above their mean, at most FAR_OUT; 0 where there
-    are too few to tell. Short and colloquial questions have low cosines with everything: what tells is the distance."""
+    """How many standard deviations of the other hits the first lies above their mean, at most FAR_OUT; half of that
+    where there are too few to tell. Short and colloquial questions have low cosines with everything: what tells is the
+    distance."""
     first, others = cosines[0], np.array(cosines[1:])
-    return min(FAR_OUT, (first - float(others.mean())) / (float(others.std()) + 1e-3)) if len(others) > 2 else 0.0
+    return (
+        min(FAR_OUT, (first - float(others.mean())) / (float(others.std()) + 1e-3)) if len(others) > 2 else FAR_OUT / 2
+    )
 
 
 def probability(known: Confidence) -> float:

@@ -188,7 +188,7 @@ def _elsewhere(asked: Asked) -> Asked:
         if word in COMMON_NOUNS or word not in short_names(3) or not place_cues.SAID_OF_IT.match(asked.rest, at):
             continue
         opens = not re.search(r"\w", asked.rest[:start])
-        if tag == "ns" or (opens and tag[:2] in ("nr", "nz")):
+        if tag == "ns" or (opens and (tag[:2] in ("nr", "nz") or names_figure(asked.rest, at))):
             return asked._replace(unknown=(word,), rest=f"{asked.rest[:start]} {asked.rest[at:]}")
     return asked
 

@@ -76,5 +76,6 @@ def names_figure(text: str, at: int) -> bool:
     """Whether the name of what figures are asked of follows at `at`, times and plans aside: a noun met as topic."""
     for word, tag in tagged(_AHEAD.match(text, at)[0]):  # type: ignore[index]
         if tag[:1] not in "mt" and word != "新增" and learned().get(word, 1.0) >= TOPIC:
-            return len(word) > 1 and tag != "v" and learned().get(word, 0.0) >= FIGURE
+            met = word.isalpha() if word.isascii() else tag != "v" and learned().get(word, 0.0) >= FIGURE
+            return len(word) > 1 and met
     return False
