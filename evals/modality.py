@@ -121,7 +121,9 @@ def learned(train: Sequence[Piece]) -> dict[str, float]:
 
 
 def _model(c: float, l1_ratio: int) -> LogisticRegression:
-    return LogisticRegression(C=c, l1_ratio=l1_ratio, solver="liblinear", class_weight="balanced", max_iter=300)
+    return LogisticRegression(
+        C=c, l1_ratio=l1_ratio, solver="liblinear", class_weight="balanced", max_iter=300, random_state=0
+    )
 
 
 def measure(name: str, scored: Iterable[tuple[Piece, Mapping[str, float]]]) -> None:
