@@ -68,8 +68,7 @@ def weights() -> Mapping[str, Mapping[str, float]]:
 
 def score(features: Features) -> float:
     """The weighted sum of the features."""
-    table = weights()["rank"]
-    return float(sum(table[f.name] * getattr(features, f.name) for f in fields(Features)))
+    return float(sum(weight * getattr(features, name) for name, weight in weights()["rank"].items()))
 
 
 def evidence(filter_: Filter, ranked: Sequence[Ranked], anywhere: Ranked | None) -> Confidence:
@@ -148,7 +147,8 @@ class Ranker:
             return []
         asked = self._matcher.weights(search.topic)
         around = [self._around(h) for h in hits]
-        like = self._matcher.likeness(list(asked), (w for texts in around for text in texts for w in words(text)))
+        texts_around = dict.fromkeys(text for texts in around for text in texts)  # many stand below one heading
+        like = self._matcher.likeness(list(asked), (word for text in texts_around for word in words(text)))
         topic = self._store.embedder.embed_queries([search.words])[0]
         self._embed([h for h in hits if h.passage.id not in self._clauses])
         ranked = []

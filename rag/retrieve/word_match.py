@@ -41,6 +41,7 @@ _MAKES_ANOTHER_BEFORE = re.compile("[人户亩]均|[万千]人|单位")
 _MAKES_ANOTHER_BEHIND = re.compile("[能水]耗|强度|[占比][比重]")
 _STANDS_FOR = {"经济": "生产总值", "pm2.5": "颗粒物", "颗粒物": "pm2.5"}  # words of one meaning
 MOST_WORDS = 50_000  # words whose vectors are kept: about 100 MB at 512 dimensions
+MOST_TEXTS = 16_384  # whose words are kept with what they count
 ROOM = 4_096  # more words for which room is made at once
 LIKE_ENOUGH = 0.3  # likeness from which a word is said to be found
 SAME, UNASKED = 0.8, 0.4  # likeness from which a word is the asked one, and below which it was not asked for
@@ -95,6 +96,7 @@ class WordMatcher:
         self._rows: dict[str, int] = {}
         self._vectors: Vectors = np.zeros((0, embedder.dim), np.float32)
         self._idf: dict[str, float] = {}
+        self.weights = lru_cache(maxsize=MOST_TEXTS)(self._weights)
 
     def idf(self, word: str) -> float:
         """ln((N + 1) / (df + 1)) / ln(N + 1), in [0, 1]: 1 for a word that no text has."""
@@ -103,7 +105,7 @@ class WordMatcher:
             self._idf[word] = math.log((n + 1) / (self._frequency(word) + 1)) / math.log(n + 1)
         return self._idf[word]
 
-    def weights(self, text: str) -> dict[str, float]:
+    def _weights(self, text: str) -> Mapping[str, float]:
         """The words of a text and how much each counts."""
         found: dict[str, float] = {}
         for word, tag in tagged(text):
