@@ -17,11 +17,9 @@ import lzma
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
 
 from index.annotate.report import ReadReport, read_report
 from index.text import modality
@@ -108,6 +106,8 @@ def gold() -> Iterator[Piece]:
 
 def learned(train: Sequence[Piece]) -> dict[str, float]:
     """Weights of at most FEATURES pieces of characters; that of "" is the intercept. L1 chooses them, L2 fits them."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
     counted = CountVectorizer(analyzer=modality.grams, binary=True, min_df=RAREST, dtype=np.float64)
     table = counted.fit_transform(piece.text for piece in train)
     planned = np.array([piece.planned for piece in train])
@@ -120,7 +120,9 @@ def learned(train: Sequence[Piece]) -> dict[str, float]:
     return {"": round(float(model.intercept_[0]), 2)} | {name: weight for name, weight in found.items() if weight}
 
 
-def _model(c: float, l1_ratio: int) -> LogisticRegression:
+def _model(c: float, l1_ratio: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
     return LogisticRegression(
         C=c, l1_ratio=l1_ratio, solver="liblinear", class_weight="balanced", max_iter=300, random_state=0
     )
@@ -145,6 +147,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     train = [*national(args.data), *provincial(args.provinces)]
+    from sklearn.model_selection import GroupKFold
+
     groups = [piece.report for piece in train]
     print(f"{'':24}{'pieces':>7}  (share told, right among them) at all, {modality.TELLS}, {modality.SURE}")
     crossed: list[tuple[Piece, Mapping[str, float]]] = []
