@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip("sklearn")
-
 from evals.modality import Piece, label, learned
 from index.text import modality
 
@@ -18,6 +16,7 @@ def test_a_heading_with_times_of_one_side_labels_what_stands_below() -> None:
 
 
 def test_weights_are_learned_from_labelled_pieces() -> None:
+    pytest.importorskip("sklearn", reason="needs the extra: pip install 'wenju[models]'")
     done = [Piece(f"建成了{name}路", planned=False, report="a") for name in "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳"]
     planned = [Piece(f"要建设{name}路", planned=True, report="a") for name in "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳"]
     weights = learned(done + planned)
