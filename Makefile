@@ -43,10 +43,13 @@ bench: setup
 soak: setup
 	WENJU_SOAK=10 $(BIN)/python -m pytest -q -s tests/test_attack.py
 
-# Refit the ranking and the confidence after a change of the model, the passages or the features.
+# Refit the ranking, the hits and the drafts after a change of the model, the passages or the features, on the training
+# questions of all sets; the reports of two of them come from ../shared/data (not part of the project).
 fit: setup
 	$(BIN)/wenju build
-	$(BIN)/python -m evals.fit --write
+	$(BIN)/wenju build ../shared/data/corpora/provinces_2025 --index .wenju/provinces
+	$(BIN)/python -m evals.national .wenju/reports && $(BIN)/wenju build .wenju/reports --index .wenju/national
+	$(BIN)/python -m evals.fit hits --write && $(BIN)/python -m evals.fit drafts --write
 
 # Make the embedded model anew from the texts in ../shared/data (not part of the project); a stopped run goes on.
 MAKE_MODEL := $(BIN)/python -m index.training

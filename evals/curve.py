@@ -3,8 +3,8 @@
 Nothing is approximated: an answer changes only where the threshold passes a probability that was compared with it. So
 each question is asked first right above 0, which is the probability where nothing is found, then right above the least
 of the probabilities that were compared and reached the threshold, and so on until none is reached. That gives the true
-verdict at every threshold. What does not depend on the threshold is refused, or answered, at each: questions that no
-passage can meet, that the gate stops, or that a heading answers. Chat models are left out.
+verdict at every threshold. What does not depend on the threshold is refused at each: questions that no passage can
+meet, or that the gate stops. Chat models are left out.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def point(traced: Sequence[Traced], threshold: float) -> Point:
 
 def curves(traced: Sequence[Traced], shipped: float | None = None) -> Curves:
     """The curves of every split; `shipped` is by default the fitted threshold."""
-    shipped = weights()["confidence"]["threshold"] if shipped is None else shipped
+    shipped = weights()["draft"]["threshold"] if shipped is None else shipped
     splits = sorted(dict.fromkeys(t.question.split for t in traced), key=lambda split: split == HELDOUT)
     parts = {split: [t for t in traced if t.question.split == split] for split in splits}
     at = sorted({*GRID, shipped})

@@ -1,9 +1,11 @@
-"""Fit the ranking and the confidence of `rag.retrieve.ranking` on the training questions and write `rag/weights.json`.
+"""Fit the weights of the ranking, of the hits and of the drafts on training questions: `rag/retrieve/weights.json`.
 
 Ranking: the weights maximise the log of the softmax share of the right hits of each question (listwise softmax; Cao et
-al. 2007). Confidence: logistic regression on whether the best hit is right, unanswerable questions counting as wrong;
-both with an L2 penalty. The threshold is the lowest at which right refusals reach REFUSALS on the training part.
-usage: python -m evals.fit [--index DIR] [--questions FILE] [--write]
+al. 2007). Confidence of hits: logistic regression on whether the best hit is right, unanswerable questions counting as
+wrong; both with an L2 penalty. The drafts are rated by `evals.calibration`, under the other weights as they stand. The
+threshold of hits is the lowest at which right refusals reach REFUSALS on the training parts; a draft is given where
+that is worth what a wrong answer costs, if SURELY is reached too.
+usage: python -m evals.fit hits|drafts [--set QUESTIONS INDEX]... [--write]
 """
 
 from __future__ import annotations
@@ -17,8 +19,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from evals import calibration
+from evals.calibration import THRESHOLDS, logistic
 from evals.dataset import ASKED_ON, SEED_QUESTIONS, Question, load
 from evals.matching import norm
+from evals.scores import HELDOUT
 from rag import open_pipeline
 from rag.pipeline import Pipeline
 from rag.retrieve.ranking import evidence, vector
@@ -30,11 +35,22 @@ Floats = NDArray[np.float64]
 # Weights that the penalty pulls to, where the language tells more than a few hundred questions do: an indicator behind
 # another noun (海洋生产总值 for 生产总值) is another indicator, a clause about another place is about that place, and
 # one of the kind asked for beats one of no kind.
-PRIOR = {"narrowed": -3.0, "other_place": -1.0, "kind": 0.5}
+PRIOR = {"narrowed": -3.0, "other_place": -1.0, "kind": 0.5, "guess": -2.0}
 RANK_PENALTY, CONFIDENCE_PENALTY = 0.02, 1.0
-REFUSALS = 0.95  # the share of unanswerable questions that must be refused
+REFUSALS = 0.95  # the share of unanswerable questions that must be refused where hits decide
+SURELY = 0.97  # ... and at least, in each set, where drafts do
+# A wrong answer takes away half as much again as a right one gives, and a refusal neither: with a calibrated
+# probability it pays to answer from this on (Elkan 2001, "The foundations of cost-sensitive learning").
+WRONG_COSTS = 1.5
+WORTH_ANSWERING = round(WRONG_COSTS / (1 + WRONG_COSTS), 3)
 STEPS, RATE = 3000, 0.02
-THRESHOLDS = [round(percent / 100, 2) for percent in range(10, 90)]
+WEIGHTS = Path("rag/retrieve/weights.json")
+SETS = (
+    (SEED_QUESTIONS, ".wenju/index"),
+    (SEED_QUESTIONS.with_name("provinces.jsonl"), ".wenju/provinces"),
+    (SEED_QUESTIONS.with_name("national.jsonl"), ".wenju/national"),
+)
+Sets = Sequence[tuple[str, Pipeline, Sequence[Question]]]  # the name of a set, its index, its questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +124,9 @@ def best(sample: Sample, w: Floats) -> tuple[Confidence, bool]:
 
 
 def fit_confidence(known: Sequence[Confidence], right: Sequence[bool]) -> Floats:
-    """Bias and weights of the logistic model, by Newton's method."""
+    """Bias and weights of the logistic model."""
     x = np.column_stack([np.ones(len(known)), np.stack([vector(k) for k in known])])
-    y = np.array(right, float)
-    penalty = np.diag([1e-6, *([CONFIDENCE_PENALTY] * (x.shape[1] - 1))])
-    w = np.zeros(x.shape[1])
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-x @ w))
-        w -= np.linalg.solve((x.T * (p * (1 - p))) @ x + penalty, x.T @ (p - y) + penalty @ w)
-    return w
+    return logistic(x, np.array(right, float), CONFIDENCE_PENALTY)
 
 
 def _rates(
@@ -135,15 +145,11 @@ def _lowest_threshold(rates: Mapping[float, tuple[float, float]]) -> float:
     return min((t for t in rates if t > max(short, default=0.0)), default=max(rates))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--index", default=".wenju/index")
-    parser.add_argument("--questions", type=Path, default=SEED_QUESTIONS)
-    parser.add_argument("--write", action="store_true", help="write rag/weights.json")
-    args = parser.parse_args()
-    questions = load(args.questions)
-    every = samples(open_pipeline(args.index, today=ASKED_ON), questions)
-    parts = {name: [s for s in every if s.question.split == name] for name in ("train", "heldout")}
+def fit_hits(sets: Sets) -> dict[str, dict[str, float]]:
+    """The weights of the ranking and of the confidence of hits; prints how they fare."""
+    questions = [q for _, _, asked in sets for q in asked]
+    every = [s for _, pipeline, asked in sets for s in samples(pipeline, asked)]
+    parts = {name: [s for s in every if s.question.split == name] for name in ("train", HELDOUT)}
     rank = fit_rank(parts["train"])
     known, right = zip(*(best(s, rank) for s in parts["train"]), strict=True)
     confidence = fit_confidence(known, right)
@@ -151,14 +157,61 @@ def main() -> None:
     for name, part in parts.items():
         unanswerable = sum(q.split == name and not q.answerable for q in questions)
         threshold = _told(name, part, (rank, confidence), unanswerable, threshold)
-    table = {
+    assert threshold is not None
+    return {
         "rank": _named(Features, rank),
         "confidence": {"bias": round(float(confidence[0]), 3), "threshold": threshold}
         | _named(Confidence, confidence[1:]),
     }
+
+
+def fit_drafts(sets: Sets) -> dict[str, dict[str, float]]:
+    """The weights of the drafts and refusals; prints how well the probabilities hold."""
+    parts = {
+        part: [s for name, pipeline, asked in sets for s in calibration.drafts(name, pipeline, _part(asked, part))]
+        for part in ("train", HELDOUT)
+    }
+    train = parts["train"]
+    weights = calibration.fitted(train)
+    asked = [(name, q) for name, _, questions in sets for q in _part(questions, "train")]
+    at = max(WORTH_ANSWERING, calibration.threshold(train, calibration.rated(train, weights), asked, SURELY))
+    refused = {
+        part: [s for name, pipeline, asked in sets for s in calibration.refusals(name, pipeline, _part(asked, part))]
+        for part in ("train", HELDOUT)
+    }
+    held = {part: calibration.withheld(refused[part], parts[part], weights, at) for part in refused}
+    weights = calibration.with_refusals(weights, held["train"])
+    shown = (
+        ("train, crossed", train, calibration.crossed(train)),
+        ("train", train, calibration.rated(train, weights)),
+        (HELDOUT, parts[HELDOUT], calibration.rated(parts[HELDOUT], weights)),
+        ("train refusals", held["train"], calibration.rated(held["train"], weights)),
+        (f"{HELDOUT} refusals", held[HELDOUT], calibration.rated(held[HELDOUT], weights)),
+    )
+    for title, rated, p in shown:
+        print("\n".join(calibration.told(title, rated, p)))
+    return {"draft": {"threshold": at, **weights}}
+
+
+def _part(questions: Sequence[Question], part: str) -> list[Question]:
+    return [q for q in questions if q.split == part]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["hits", "drafts"])
+    parser.add_argument("--set", nargs=2, action="append", metavar=("QUESTIONS", "INDEX"))
+    parser.add_argument("--write", action="store_true", help=f"write {WEIGHTS}")
+    args = parser.parse_args()
+    sets = [
+        (Path(questions).stem, open_pipeline(index, today=ASKED_ON), load(Path(questions)))
+        for questions, index in args.set or SETS
+    ]
+    table = (fit_hits if args.what == "hits" else fit_drafts)(sets)
     print(json.dumps(table, indent=1))
     if args.write:
-        Path("rag/weights.json").write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+        known = json.loads(WEIGHTS.read_text("utf-8"))
+        WEIGHTS.write_text(json.dumps(known | table, indent=1) + "\n", encoding="utf-8")
 
 
 def _told(
@@ -174,7 +227,7 @@ def _told(
     rates = {t: _rates(p, np.array(right), answerable, t, unranked) for t in THRESHOLDS}
     threshold = _lowest_threshold(rates) if threshold is None else threshold
     print(f"{name}: {len(part)} questions; best hit right {np.array(right)[answerable].mean():.3f}")
-    for t in (t for t in THRESHOLDS if t == threshold or round(t * 100) % 5 == 0):
+    for t in THRESHOLDS:
         chosen = "  <" if t == threshold else ""
         print(f"  threshold {t:.2f}  answered right {rates[t][0]:.3f}  refused right {rates[t][1]:.3f}{chosen}")
     return threshold

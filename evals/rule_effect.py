@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache, reduce
+from importlib.resources import files
 from importlib.util import find_spec
 from operator import or_
 from pathlib import Path
@@ -17,12 +18,16 @@ from typing import Any
 from evals import rule_trace
 from evals.rule_trace import Heard, HeardPattern, HeardWords, is_words
 from evals.rule_variants import Cut
+from index.text import lexicon
 
 Effect = tuple[int, int, int]  # bits of the calls that a part matches in, of those that differ, and of all calls
 
 
 def importers(module: str) -> list[str]:
-    """The loaded modules whose globals may be made of those of `module`."""
+    """The loaded modules whose globals may be made of those of `module`, or of a table."""
+    if module in tables():
+        read = f'rows("{module.partition("/")[2]}"'
+        return [name for name in rule_trace.modules() if read in source_of(name)]
     package, _, last = module.rpartition(".")
     return [
         name
@@ -39,8 +44,22 @@ def _compiled(source: str, module: str) -> CodeType:
 
 
 @cache
+def tables() -> tuple[str, ...]:
+    """The tables of the language, those with an example a row: package, slash, name of the file."""
+    folders = (("index.text.lexicon", "index/text/lexicon"), ("rag.understand", "rag/understand"))
+    root = Path(__file__).parents[1]
+    found = ((package, path) for package, folder in folders for path in sorted((root / folder).glob("*.tsv")))
+    return tuple(
+        f"{package}/{path.name}" for package, path in found if "example" in path.read_text("utf-8").split("\n")[0]
+    )
+
+
+@cache
 def source_of(module: str) -> str:
-    """The text of a module."""
+    """The text of a module or a table."""
+    if module in tables():
+        package, _, name = module.partition("/")
+        return files(package).joinpath(name).read_text("utf-8")
     spec = find_spec(module)
     assert spec is not None
     assert spec.origin is not None
@@ -87,11 +106,34 @@ def fingerprint(value: object) -> Any:
 
 def variant(cut: Cut, module: str, source: str, dependents: Sequence[str]) -> dict[tuple[str, str], Any]:
     """The globals that differ without `cut`, with their new values. Raises what the module raises."""
+    if module in tables():
+        return _without_row(cut.left(source), module, dependents)
     made = executed(module, cut.left(source))
     found = _changed(module, made)
     with _standing_in(made):
         for name in dependents:
             found |= _changed(name, executed(name, source_of(name)))
+    return found
+
+
+def _without_row(left: str, table: str, readers: Sequence[str]) -> dict[tuple[str, str], Any]:
+    """The globals that differ where `table` has this text instead of its own, in its readers and in what uses those."""
+    found: dict[tuple[str, str], Any] = {}
+    real, name = lexicon.rows, table.partition("/")[2]
+
+    def rows(wanted: str, package: str = "index.text.lexicon") -> lexicon.Rows:
+        return lexicon.parsed(left) if wanted == name else real(wanted, package)
+
+    lexicon.rows = rows  # type: ignore[assignment]
+    try:
+        for reader in readers:
+            made = executed(reader, source_of(reader))
+            found |= _changed(reader, made)
+            with _standing_in(made):
+                for user in importers(reader):
+                    found |= _changed(user, executed(user, source_of(user)))
+    finally:
+        lexicon.rows = real
     return found
 
 

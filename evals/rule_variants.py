@@ -1,4 +1,4 @@
-"""What can be taken out of the word lists and patterns of a module: alternatives, words and entries of its source."""
+"""What can be taken out of the word lists, patterns and tables: alternatives, words, entries and rows of a source."""
 
 from __future__ import annotations
 
@@ -50,6 +50,14 @@ def cuts(source: str) -> Iterator[Cut]:
             if HAN.search(cut.text) and (cut.start, cut.end) not in seen:
                 seen.add((cut.start, cut.end))
                 yield cut
+
+
+def row_cuts(table: str) -> Iterator[Cut]:
+    """Every row of a table of the language, under its term."""
+    at = table.index("\n") + 1
+    for line in table[at:].splitlines(keepends=True):
+        yield Cut("row", line.partition("\t")[0], at, at + len(line))
+        at += len(line)
 
 
 def _line_starts(source: str) -> list[int]:

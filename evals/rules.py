@@ -24,10 +24,10 @@ from typing import Any
 from evals import rule_trace
 from evals.dataset import ASKED_ON, SEED_QUESTIONS, Question, load
 from evals.metrics import judge
-from evals.rule_effect import effect, importers, source_of, together, variant
+from evals.rule_effect import effect, importers, source_of, tables, together, variant
 from evals.rule_page import Key, Row, page
 from evals.rule_trace import Heard, Listener
-from evals.rule_variants import Cut, cuts
+from evals.rule_variants import Cut, cuts, row_cuts
 from index.annotate.report import ReadReport, read_report
 from index.errors import IndexMissing, SourceError
 from index.readers.document import read_document
@@ -196,12 +196,12 @@ def _everywhere(values: Mapping[tuple[str, str], Any]) -> dict[tuple[str, str], 
 
 def parts(modules: Sequence[str]) -> Iterator[Part]:
     """Every part of the loaded modules whose names begin with one of `modules`."""
-    for module in rule_trace.modules():
+    for module in (*rule_trace.modules(), *tables()):
         if module.startswith(SILENT) or not module.startswith(tuple(modules)):
             continue
         source = source_of(module)
         seen: Counter[tuple[str, str]] = Counter()
-        for cut in cuts(source):
+        for cut in row_cuts(source) if module in tables() else cuts(source):
             seen[cut.name, cut.text] += 1
             yield Row(module, cut.name, cut.text, seen[cut.name, cut.text]), cut, source
 
@@ -221,7 +221,7 @@ def measured(
     modules: Sequence[str], sets: Sequence[str], folders: Sequence[str], results: Path, *, run: bool
 ) -> list[Row]:
     """All parts with their worth; those that are known from before are not measured again."""
-    sources = "".join(source_of(name) for name in sorted(rule_trace.modules()))
+    sources = "".join(source_of(name) for name in sorted((*rule_trace.modules(), *tables())))
     state = hashlib.sha256(sources.encode()).hexdigest()[:16]
     known = _kept(results, state)
     wanted = list(parts(modules))

@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from index.annotate.passages import when
-from index.search.filter import Filter
+from index.search.filter import Aspect as Condition
 from index.types import Context, Hit, Kind
-from rag.retrieve.ranking import Threshold, answering
+from rag.retrieve.ranking import Threshold
 from rag.retrieve.word_match import Match
-from rag.types import Answer, Aspect, Draft, Dropped, Query, QuestionType, Withheld
+from rag.types import Answer, Aspect, Draft, DraftFeatures, Dropped, Query, QuestionType, Withheld
 
 if TYPE_CHECKING:
     from index.storage.store import Store
@@ -29,10 +29,18 @@ _KINDS: dict[Kind, str] = {
 }  # fmt: skip
 
 
+_STRUCTURE = "章节与问题相符，取其中各条"
+# What answers where it is not the best hit.
+_GIVEN = dict.fromkeys(
+    ("headings", "field", "counted_off", "enumerated", "parallel", "list_under_heading", "summary"), _STRUCTURE
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Understood:
     """What was read out of a question; fields as in `rag.types.Query`. `inherited` names those of them that the
-    question does not say itself and that come from the questions before it."""
+    question does not say itself and that come from the questions before it; `guessed` the conditions that it only hints
+    at, which move the ranking and hide nothing."""
 
     places: tuple[str, ...]
     unknown_places: tuple[str, ...]
@@ -44,6 +52,7 @@ class Understood:
     topic: str
     assumed_year: int | None
     inherited: tuple[Aspect, ...]
+    guessed: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +88,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why an answer is as it is. `confidence` is the probability, in [0, 1], that the best hit answers, 0 for no hits;
-    below `threshold` no answer is given. `only` says the constraints in one sentence, `why` the outcome."""
+    """Why an answer is as it is. `confidence` is the probability, in [0, 1], that the likeliest draft answers, 0 for
+    none; below `threshold` no answer is given. `features` are those that the probability of what is given, or of the
+    refusal, is worked out of. `only` says the constraints in one sentence, `why` the outcome."""
 
     understood: Understood
     constraints: tuple[Constraint, ...]
@@ -93,13 +103,14 @@ class Explanation:
     outcome: Outcome
     why: str
     dropped: tuple[Dropped, ...]
+    features: DraftFeatures | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)
 
 
-def explain(answer: Answer, store: Store, retriever: Retriever) -> Explanation:
+def explain(answer: Answer, store: Store, retriever: Retriever, threshold: Threshold) -> Explanation:
     """The explanation of an answer that a pipeline over `store` gave.
 
     Raises ValueError for an answer that was not made from a question, which has no `query`.
@@ -109,7 +120,7 @@ def explain(answer: Answer, store: Store, retriever: Retriever) -> Explanation:
         raise ValueError("the answer carries no query: only what a pipeline answered can be explained")
     constraints = tuple(_constraints(query, retriever))
     outcome = _outcome(answer, draft, constraints)
-    confidence = round(answering(draft.probability), 3)
+    confidence = round(draft.likely, 3)
     shown = list(zip(answer.hits, answer.scores, strict=True))[:MOST_HITS]
     return Explanation(
         understood=_understood(query),
@@ -119,10 +130,11 @@ def explain(answer: Answer, store: Store, retriever: Retriever) -> Explanation:
         hits=tuple(_found(answer, hit, score, retriever.matches(query.topic, hit), store) for hit, score in shown),
         looked_at=len(answer.hits),
         confidence=confidence,
-        threshold=retriever.threshold.at,
+        threshold=threshold.at,
         outcome=outcome,
-        why=_why(outcome, query, draft, confidence, retriever.threshold),
+        why=_why(outcome, query, draft, confidence, threshold),
         dropped=answer.dropped,
+        features=draft.features,
     )
 
 
@@ -138,24 +150,27 @@ def _understood(query: Query) -> Understood:
         topic=query.topic,
         assumed_year=query.assumed_year,
         inherited=query.inherited,
+        guessed=tuple(sorted(query.filter.guessed)),
     )
 
 
 def _constraints(query: Query, retriever: Retriever) -> Iterator[Constraint]:
-    """What the search was held to, each with what is left after it: place, then time, then kind."""
-    so_far = Filter(names=query.names, as_of=query.as_of, report_year=query.report_year)
-    if query.places:
-        so_far = replace(so_far, places=query.places)
-        yield Constraint("places", "、".join(query.places), retriever.meeting(so_far))
-    if query.years or query.period:
-        so_far = replace(so_far, years=query.years, period=query.period)
-        times = [f"{year}年" for year in query.years]
-        times += [when(Context(period=query.period))] if query.period else []
-        aspect: Aspect = "years" if query.years else "period"
+    """What the search was held to, each with what is left after it: place, then time, then kind. What was only guessed
+    holds to nothing."""
+    held = query.filter.without(query.filter.guessed)
+    so_far = replace(held, places=(), years=(), period=None, kind=None)
+    if held.places:
+        so_far = replace(so_far, places=held.places)
+        yield Constraint("places", "、".join(held.places), retriever.meeting(so_far))
+    if held.years or held.period:
+        so_far = replace(so_far, years=held.years, period=held.period)
+        times = [f"{year}年" for year in held.years]
+        times += [when(Context(period=held.period))] if held.period else []
+        aspect: Aspect = "years" if held.years else "period"
         yield Constraint(aspect, "、".join(times), retriever.meeting(so_far))
-    if query.kind:
-        so_far = replace(so_far, kind=query.kind)
-        yield Constraint("kind", _KINDS[query.kind], retriever.meeting(so_far))
+    if held.kind:
+        so_far = replace(so_far, kind=held.kind)
+        yield Constraint("kind", _KINDS[held.kind], retriever.meeting(so_far))
 
 
 def _found(answer: Answer, hit: Hit, score: float, words: tuple[Match, ...], store: Store) -> Found:
@@ -198,20 +213,13 @@ def _why(outcome: Outcome, query: Query, draft: Draft, confidence: float, thresh
     """The outcome in a sentence."""
     sure = f"把握 {confidence:.2f}，门槛 {threshold.at:.2f}"
     if outcome == "answered":
-        return _why_given(draft, sure, enough=threshold.reached(answering(draft.probability)))
+        return f"{sure}：{_GIVEN.get(draft.reason, '给出答案')}"
     return {
         "beyond": "问的超出了报告原文（原因、看法、预测或办事信息），没有检索",
         "place": f"资料里没有{'、'.join(query.unknown_places)}，没有检索",
         "constraints": "没有符合条件的片段，所以不回答",
         "sides": "比较的各边没有找齐，所以不回答",
-        "silent": f"{sure}：最接近的话没有写出所问的数、时间或增减，所以不回答",
+        "silent": "最接近的话没有写出所问的数、时间或增减，所以不回答",
         "gate": "找到的话都没有通过核对，所以不回答",
         "unsure": f"{sure}：低于门槛，所以不回答",
     }[outcome]
-
-
-def _why_given(draft: Draft, sure: str, *, enough: bool) -> str:
-    """Why a draft was given, whose best hit is sure `enough` or not."""
-    if draft.table and not enough:
-        return f"{sure}：有一格达到门槛，这是其中最没有把握的一格"
-    return "章节与问题相符，取其中各条" if draft.structural and not enough else f"{sure}：给出答案"

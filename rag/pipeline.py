@@ -18,7 +18,7 @@ from rag.answer.table import Table, tabulated
 from rag.check.gate import citation, gate, recomputed
 from rag.explain import Explanation, explain
 from rag.retrieve.found import Found
-from rag.retrieve.ranking import Threshold, answering, refusing
+from rag.retrieve.ranking import Threshold
 from rag.retrieve.retriever import Retriever
 from rag.select import Selector
 from rag.types import LONGEST_HISTORY, LONGEST_QUESTION, Answer, Draft, Query, Stage, Statement
@@ -48,10 +48,11 @@ class Pipeline:
         self.store = store
         self.today = today
         self._chat = chat
-        self.retriever = Retriever(store, threshold)
+        self.threshold = threshold or Threshold()
+        self.retriever = Retriever(store)
         sources = Sources.of(store, self.retriever)
         self._measures = sources.measures
-        self._selector = Selector(sources)
+        self._selector = Selector(sources, self.threshold)
         self._disagreement = Disagreement(store)
 
     @property
@@ -75,7 +76,21 @@ class Pipeline:
 
     def explain(self, answer: Answer) -> Explanation:
         """Why an answer of this pipeline is as it is. For one at a time, like the stages."""
-        return explain(answer, self.store, self.retriever)
+        return explain(answer, self.store, self.retriever, self.threshold)
+
+    def drafted(self, question: str, history: Sequence[str] = ()) -> Iterator[Answer]:
+        """The answer that each draft for a question would make, likely or not: what their rating is fitted on."""
+        query = self._understood(question, history)
+        found = Found(self.retriever, query.search)
+        for reading in self._selector.readings(query):
+            here = found.of(reading.search)
+            drafts = tuple(self._selector.drafts(reading, here))
+            yield from (self._given(reading, draft, here) for draft in drafts)
+            if drafts:
+                return
+
+    def _understood(self, question: str, history: Sequence[str]) -> Query:
+        return understand(question, history, coverage=self.store.coverage, today=self.today or date.today())
 
     def stages(self, question: str, history: Sequence[str] = ()) -> Iterator[Stage | Answer]:
         """Like `ask`, naming each stage as it begins; the last value is the answer. During “generate”, which takes as
@@ -85,7 +100,7 @@ class Pipeline:
         yield "retrieve"
         self._check(question)
         earlier = [h for h in history[-LONGEST_HISTORY:] if visible(h).strip()]
-        query = understand(question, earlier, coverage=self.store.coverage, today=self.today or date.today())
+        query = self._understood(question, earlier)
         found = Found(self.retriever, query.search)
         answer = self._ask(query, found)
         if answer.refused and (alone := query.instead.by_itself):
@@ -132,14 +147,17 @@ class Pipeline:
             answer="\n".join([*taken, *lines]),
             citations=tuple(citations),
             answerer=draft.answerer,
-            confidence=_confidence(extracted.draft, refused=False),
+            confidence=round(extracted.draft.likely if extracted.draft else 0.0, 3),
             notes=(*taken, *notes),
             covered=(),
             dropped=dropped,
         )
 
     def _ask(self, query: Query, found: Found) -> Answer:
-        draft = self._selector.select(query, found)
+        return self._given(query, self._selector.select(query, found), found)
+
+    def _given(self, query: Query, draft: Draft, found: Found) -> Answer:
+        """The answer that a draft makes once it is checked."""
         query = draft.asked or query
         checked = gate(draft, query, self.store, ())
         statements = checked.statements
@@ -173,7 +191,7 @@ class Pipeline:
         table = tabulated(query, marked, self._measures) if draft.table else Table()
         kept = tuple(c for c in table.computed if not query.shared and recomputed(c, citations))
         table = replace(table, computed=kept)
-        taken = (f"按{query.assumed_year}年：",) if query.assumed_year else ()
+        taken = _taken(query, statements)
         notes = self._notes(draft, table)
         answered = phrase.answered(query, draft.polarity)
         differing = [phrase.contradicted(query, s, citations[m].title, m) for s, m in others]
@@ -182,7 +200,7 @@ class Pipeline:
             refused=False,
             answer=answered + "\n".join([*taken, *self._lines(query, marked, table), *differing, *notes]),
             citations=tuple(citations.values()),
-            confidence=_confidence(draft, refused=False),
+            confidence=round(draft.likely, 3),
             rows=table.rows,
             computed=table.computed,
             notes=(*taken, *notes),
@@ -215,15 +233,16 @@ class Pipeline:
             question=query.question,
             refused=True,
             answer=phrase.refusal(query, coverage, covered),
-            confidence=_confidence(draft, refused=True),
+            confidence=round(draft.probability, 3),
             covered=covered,
         )
 
 
-def _confidence(draft: Draft | None, *, refused: bool) -> float:
-    """The probability that an answer made from `draft`, or the refusal, is right."""
-    probability = draft.probability if draft else None
-    return round(refusing(probability) if refused else answering(probability), 3)
+def _taken(query: Query, statements: Sequence[Statement]) -> tuple[str, ...]:
+    """Which year 今年 was taken to mean, where what is answered is of that year."""
+    year = query.assumed_year
+    told = year and any(s.context.year in (year, None) for s in statements)
+    return (f"按{year}年：",) if told else ()
 
 
 def open_pipeline(folder: str | Path, *, today: date | None = None, chat: ChatAnswerer | None = None) -> Pipeline:

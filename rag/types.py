@@ -11,14 +11,12 @@ from index.search.filter import Filter
 from index.types import Context, Hit, Kind, Span
 from rag.retrieve.types import Confidence, Ranked
 from rag.understand.asked import Asked, Operation
+from rag.understand.intent import QuestionType as QuestionType
 
 LONGEST_QUESTION = 2000  # characters
 LONGEST_HISTORY = 10  # earlier questions that are read
 
 Stage = Literal["retrieve", "generate", "verify"]  # of answering, as told to who waits
-QuestionType = Literal[
-    "number", "list", "who", "where", "when", "what", "yesno", "compare", "rank", "trend", "summary", "beyond"
-]
 TABLES: tuple[QuestionType, ...] = ("compare", "rank", "trend")  # what a table answers
 Aspect = Literal["places", "years", "period", "kind", "type", "unit", "topic"]  # of a question
 Wanted = Literal["figure", "several", "time", "person", "anything"]  # of a passage that answers
@@ -28,14 +26,14 @@ _WANTED: Mapping[QuestionType, Wanted] = {
     "number": "figure", "compare": "figure", "list": "several", "when": "time", "who": "person",
 }  # fmt: skip
 Polarity = Literal["yes", "no"]
-# Why a draft is given: what its statements are to the question.
+# Why a draft is given: what its statements are to the question, a word of its answerer's own. The project's are these.
 Given = Literal[
     "best_clause",  # the best hit
     "each_open",  # one for each place, year or kind that the question leaves open
     "close_clauses",  # the best hit and what scores nearly as well, neither of them surely
     "best_sentence",  # of a question for several things: the sentence of the best hit
     "items_beside",  # the items of the list that the best hit is one of
-    "headings", "field", "counted_off", "enumerated", "parallel", "list_under_heading", "summary",  # see STRUCTURAL
+    "headings", "field", "counted_off", "enumerated", "parallel", "list_under_heading", "summary",  # what stands so
     "table",  # the sides of a comparison, a rank, a trend
     "both_years",  # a growth: the figures that it is worked out of
     "namesakes",  # the same of each place that has the name
@@ -43,13 +41,8 @@ Given = Literal[
 ]  # fmt: skip
 # Why none is given: it was not searched for; too few sides; what is found does not say it; it is not sure enough.
 Withheld = Literal["beyond", "place", "sides", "silent", "unsure"]
-Reason = Given | Withheld
+Reason = str  # one of these, or that of another answerer
 WITHHELD: tuple[Withheld, ...] = get_args(Withheld)
-# Where statements stand tells that they answer, however sure the best hit is: they are the headings of one part, all
-# that is said of a field, a list of its own, clauses worded alike, what stands under a heading, or stand for a part.
-STRUCTURAL: frozenset[Reason] = frozenset(
-    ("headings", "field", "counted_off", "enumerated", "parallel", "list_under_heading", "summary")
-)
 Bound = Literal["exact", "about", "at_least", "stated"]  # of a result: “stated” holds of the numbers as written only
 
 
@@ -128,6 +121,8 @@ class Query:
     subject: str = ""  # the topic less what names no part of a report: 概括, 重点, 工作 ...
     parts: tuple[Query, ...] = ()  # of a question that asks several things: each as a question
     instead: Instead = Instead()
+    guessed: frozenset[filter_.Aspect] = frozenset()  # conditions that it does not say itself and that were assumed
+    relaxed: filter_.Step | None = None  # how far its conditions are let go of
     inherited: tuple[Aspect, ...] = ()  # what it does not say itself and takes from the question before it
 
     @property
@@ -140,7 +135,7 @@ class Query:
     @property
     def filter(self) -> Filter:
         """What a text must be to answer it."""
-        return Filter(
+        said = Filter(
             places=self.places,
             names=self.names,
             years=self.years,
@@ -149,7 +144,9 @@ class Query:
             report_year=self.report_year,
             kind=self.kind,
             inherited=frozenset(_CONDITION[aspect] for aspect in self.inherited if aspect in _CONDITION),
+            guessed=frozenset() if self.type in TABLES else self.guessed,  # the sides of a table are of one kind
         )
+        return said.relaxed(self.relaxed) if self.relaxed else said
 
     @property
     def free(self) -> bool:
@@ -217,9 +214,24 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftFeatures:
+    """What tells whether a draft is right: that it answers, or, where it says that there is no answer, that there is
+    none."""
+
+    reason: Reason
+    hit: Confidence | None = None  # of the best hit that it was made from
+    statements: float = 0.0  # the logarithm of one more than there are
+    length: float = 0.0  # of all of them, 1 for `rating.LENGTHY` characters or more
+    counted: float = 0.0  # 1: it holds as many things as the question says; -1: it does not; 0: the question says none
+    astray: float = 0.0  # of a question for no place, time or kind: share of its weight not found in its own words
+    withheld: float = 0.0  # of a refusal: the probability of the best draft that was not given
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """What an answerer proposes, before the checks. No statements and no sentences: it found no answer, and `reason`
-    says why. `features` and `probability` are those of the best hit; of a table, of its least sure cell."""
+    says why. `hit` is of a table that of its least sure cell. `features` and `probability` are given to it by
+    `rag.select`."""
 
     statements: tuple[Statement, ...] = ()
     sentences: tuple[Sentence, ...] = ()
@@ -230,14 +242,17 @@ class Draft:
     answerer: str = ""  # the name of the one who drafted it
     reason: Reason = "worded"
     ranked: tuple[Ranked, ...] = ()  # the hits that it was made from
-    features: Confidence | None = None  # what is known of the best of them
-    probability: float | None = None  # that it answers, in [0, 1]; None: there is nothing that might
+    hit: Confidence | None = None  # what is known of the best of them
+    features: DraftFeatures | None = None  # what tells whether it is right
+    probability: float = 0.0  # that it is right, in [0, 1]: that it answers, or that nothing does
     asked: Query | None = None  # what the draft answers, where that is wider than the question
 
     @property
-    def structural(self) -> bool:
-        """Whether where its statements stand tells that they answer, however sure the best hit is."""
-        return self.reason in STRUCTURAL
+    def likely(self) -> float:
+        """The probability that the likeliest answer there is is right, given or withheld; 0 where there is none."""
+        if self.withheld:
+            return self.features.withheld if self.features else 0.0
+        return self.probability
 
     @property
     def withheld(self) -> Withheld | None:

@@ -53,7 +53,7 @@ def imports(folder: Path) -> Iterator[tuple[Path, str]]:
                     yield path, top
 
 
-BROUGHT_BY = packages_distributions()  # takes seconds
+BROUGHT_BY = {"sklearn": ["scikit-learn"]} | packages_distributions()  # takes seconds; what has another name, first
 
 
 def distribution(top: str) -> str:

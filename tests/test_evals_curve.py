@@ -116,7 +116,7 @@ def test_at_the_shipped_threshold_the_curve_is_the_report(
     done = run(questions, real_pipeline, lambda id_: real_pipeline.store.paragraph(id_).text)
     assert not done.crashes
     found = curves(traced)
-    assert found.shipped == real_pipeline.retriever.threshold.at
+    assert found.shipped == real_pipeline.threshold.at
     for split, table in tabulate(done).items():
         answerable, others = table[ANSWERABLE], table[REFUSE]
         (shipped,) = [p for p in found.splits[split] if p.threshold == found.shipped]
@@ -138,7 +138,7 @@ def test_at_any_threshold_the_curve_is_what_a_pipeline_with_it_answers(
 
 
 def test_a_trace_has_an_end_and_leaves_the_pipeline_as_it_is(traced: list[Traced], real_pipeline: Pipeline) -> None:
-    assert real_pipeline.retriever.threshold.at == Threshold().at
+    assert real_pipeline.threshold.at == Threshold().at
     for one in traced:
         ends = [step.upto for step in one.steps]
         assert ends == sorted(set(ends))

@@ -44,29 +44,42 @@ def test_a_call_differs_only_where_the_alternative_decides() -> None:
 
 
 def test_listeners_hear_patterns_and_words_and_go_again() -> None:
+    from index.search import bm25
     from rag.understand import cues
 
-    who, listener = cues.WHO, Listener()
+    as_of, listener = cues.AS_OF, Listener()
     with rule_trace.listening(listener) as heard:
         listener.bit = 2
-        assert cues.WHO.search("谁来做")
-        assert "数" in cues.IDLE
-        assert ("search", ("谁来做",)) in heard[id(who)].calls
-    assert cues.WHO is who
+        assert cues.AS_OF.search("截至去年")
+        assert "的" in bm25.FUNCTION_WORDS
+        assert ("search", ("截至去年",)) in heard[id(as_of)].calls
+    assert cues.AS_OF is as_of
 
 
 def test_a_part_reaches_what_other_modules_make_of_it() -> None:
-    from rag.understand import cues, follow_up
+    from index.text import polarity
+    from rag.check import numbers
 
-    text = Path(str(cues.__file__)).read_text("utf-8")
-    (cut,) = [cut for cut in cuts(text) if cut.name == "IDLE" and cut.text == "换成"]
-    values = variant(cut, "rag.understand.cues", text, ["rag.understand.follow_up"])
-    assert set(values) == {("rag.understand.cues", "IDLE"), ("rag.understand.follow_up", "SAYING_LITTLE")}
-    assert "换成" not in values["rag.understand.follow_up", "SAYING_LITTLE"]
-    assert "换成" in cues.IDLE
-    assert "换成" in follow_up.SAYING_LITTLE
+    text = Path(str(polarity.__file__)).read_text("utf-8")
+    cut = next(cut for cut in cuts(text) if cut.name == "FALLS")
+    values = variant(cut, "index.text.polarity", text, ["rag.check.numbers"])
+    assert ("rag.check.numbers", "_DOWN") in values
+    assert numbers._DOWN.pattern.startswith(polarity.FALLS.pattern)
+    assert not values["rag.check.numbers", "_DOWN"].pattern.startswith(polarity.FALLS.pattern)
 
 
 def test_what_is_unheard_has_no_effect() -> None:
     assert effect(re.compile("甲|乙"), re.compile("甲"), "乙", {}) == (0, 0, 0)
     assert executed("rag.understand.cues", "A = 1").A == 1
+
+
+def test_a_row_of_a_table_reaches_what_is_made_of_it() -> None:
+    from evals.rule_effect import importers, source_of
+    from evals.rule_variants import row_cuts
+    from index.annotate import pieces
+
+    table = "index.text.lexicon/change.tsv"
+    text = source_of(table)
+    cut = next(cut for cut in row_cuts(text) if cut.text in pieces.REACHES)
+    values = variant(cut, table, text, importers(table))
+    assert values["index.annotate.pieces", "REACHES"] == pieces.REACHES - {cut.text}

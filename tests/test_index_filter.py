@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_index import EMBEDDER
 
-from index.search.filter import RELAXING, Aspect, Filter, Subject
+from index.search.filter import ANSWERING, RELAXING, Aspect, Filter, Step, Subject
 from index.search.hybrid import HybridIndex
 from index.storage.generation import FORMAT, Manifest
 from index.storage.store import Content, Store
@@ -49,6 +49,7 @@ filters = st.builds(
     report_year=st.sampled_from((None, 2024, 2025)),
     kind=st.sampled_from((None, *KINDS[:3])),
     guessed=st.frozensets(st.sampled_from(ASPECTS)),
+    unsaid=st.booleans(),
 )
 words = st.sampled_from(("新增就业4万人", "广州地铁开通", "地铁里程100公里"))
 subjects = st.builds(Subject, contexts, st.sampled_from((None, 2024, 2025)), words)
@@ -79,7 +80,7 @@ def test_mask_gate_headings_and_filter_agree(made: list[tuple[Context, str, int]
     unnamed = replace(asked, names=())
     sections = {section for _, section in Sections(store).admitted(asked)}
     assert sections == {p.section for p in store.paragraphs if unnamed.admits(store.subject(p))}
-    plain = replace(asked, guessed=frozenset())
+    plain = replace(asked, guessed=frozenset(), unsaid=False)
     query = Query(
         question="问",
         text="问",
@@ -101,7 +102,7 @@ def test_mask_gate_headings_and_filter_agree(made: list[tuple[Context, str, int]
 
 @given(filters, subjects)
 def test_another_place_time_report_or_kind_never_gets_through(asked: Filter, subject: Subject) -> None:
-    context, plain = subject.context, replace(asked, guessed=frozenset())
+    context, plain = subject.context, replace(asked, guessed=frozenset(), unsaid=False)
     wrong = (
         (bool(asked.places) and context.place not in asked.places)
         or (bool(asked.names) and not all(name in subject.words for name in asked.names))
@@ -126,6 +127,24 @@ def test_a_guess_hides_nothing(asked: Filter, subject: Subject) -> None:
     guessed = replace(asked, guessed=frozenset(ASPECTS))
     assert guessed.admits(subject)
     assert guessed.fit(subject) == "match"
+    assert guessed.doubts(subject) == (replace(asked, guessed=frozenset()).fit(subject) == "clash")
+
+
+@given(filters, subjects)
+def test_what_is_left_unsaid_may_answer_and_what_is_said_otherwise_never(asked: Filter, subject: Subject) -> None:
+    law = replace(asked, guessed=frozenset(), unsaid=False)
+    wider = replace(law, unsaid=True)
+    assert wider.admits(subject) == (law.fit(subject) != "clash")
+    other_place = law.places and subject.context.place not in (None, *law.places)
+    time = subject.context.year or subject.context.period
+    other_time = (law.years or law.period) and time and not _in_time(law, subject.context)
+    undated_elsewhere = (
+        (law.years or law.period)
+        and not time
+        and subject.report_year not in (None, *law.years)
+        and not (law.period and law.period[0] <= (subject.report_year or 0) <= law.period[1])
+    )
+    assert not (wider.admits(subject) and (other_place or other_time or undated_elsewhere))
 
 
 @given(filters, subjects, st.frozensets(st.sampled_from(ASPECTS)))
@@ -134,7 +153,25 @@ def test_letting_go_only_lets_more_through(asked: Filter, subject: Subject, aspe
     assert wider.admits(subject) >= asked.admits(subject)
     assert wider.without(aspects) == wider
     assert asked.without(frozenset(ASPECTS)).admits(subject)
-    assert asked.without(RELAXING[-1]).free
+
+
+@given(filters, subjects)
+def test_each_step_of_relaxing_lets_more_through_and_only_the_last_another_place_or_time(
+    asked: Filter, subject: Subject
+) -> None:
+    admitted = [asked.admits(subject), *(asked.relaxed(step).admits(subject) for step in RELAXING)]
+    assert admitted == sorted(admitted)
+    assert asked.relaxed(RELAXING[-1]).free
+    said = replace(asked, guessed=frozenset()).without(asked.guessed)
+    for step in ANSWERING:
+        assert not (said.fit(subject) == "clash" and asked.relaxed(step).admits(subject))
+
+
+@given(filters, subjects, st.sampled_from(RELAXING))
+def test_a_step_taken_twice_is_taken_once(asked: Filter, subject: Subject, step: Step) -> None:
+    once = asked.relaxed(step)
+    assert once.relaxed(step) == once
+    assert not once.doubts(subject)
 
 
 def test_what_does_not_say_is_open_and_what_says_otherwise_clashes() -> None:

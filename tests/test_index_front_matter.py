@@ -1,4 +1,4 @@
-"""What stands before the text of a saved page: its description and what is left of its menu."""
+"""What stands around the text of a saved page: its description and what is left of its menus."""
 
 import pytest
 
@@ -140,3 +140,35 @@ def test_an_office_above_the_date_of_issue_is_furniture() -> None:
     assert found[0] == ("title", "2023年发展统计公报")
     assert [role for role, _ in found[1:3]] == ["furniture", "furniture"]
     assert read(f"# 公报一则\n\n青岛市市北区统计局\n发布时间：2024年08月30日\n\n{TEXT}").report.date == "2024-08-30"
+
+
+FOOT = (
+    "石家庄市",
+    "省教育厅",
+    "网站地图",
+    "冀ICP备00000000号-1",
+    "网站标识码：1300000000",
+    "主办：河北省人民政府办公厅",
+    "©",
+    "河北省人民政府微信",
+    "您访问的链接即将离开“河北省人民政府”门户网站",
+    "是否继续？",
+    "放弃",
+)
+
+
+@pytest.mark.parametrize("apart", ["\n", "\n\n"])
+def test_what_is_left_of_the_foot_of_a_page_is_furniture(apart: str) -> None:
+    page = TEXT + "\n" + apart.join(FOOT)
+    assert roles(page) == roles(TEXT) + [("furniture", entry) for entry in FOOT]
+    assert not any("ICP" in passage.text or "石家庄" in passage.text for passage in read(page).passages)
+
+
+def test_the_text_may_go_on_behind_the_menus() -> None:
+    page = TEXT + "\n\n" + "\n\n".join(FOOT) + "\n\n" + TEXT
+    assert [role for role, _ in roles(page) if role != "furniture"] == [role for role, _ in roles(TEXT)] * 2
+
+
+def test_a_list_at_the_end_is_no_menu() -> None:
+    entries = [f"完成第{place}中学改造" for place in "一二三四五六七八九十"]
+    assert [role for role, text in roles(TEXT + "\n" + "\n".join(entries)) if text in entries] == ["item"] * 10

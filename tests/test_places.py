@@ -250,6 +250,98 @@ def test_all_districts_lie_in_a_province() -> None:
         assert top.level == 1, place
 
 
+# Zones and new areas as reports name them; the sentences are those of reports of 2025.
+
+
+@pytest.mark.parametrize(
+    ("text", "report", "named"),
+    [
+        ("宜春经开区在国家级经开区综合考评中前移90位", "宜春市", ["宜春经济技术开发区"]),
+        ("持续推进随州高新区体制改革", "随州市", ["随州高新技术产业开发区"]),
+        ("黄石经济技术开发区进至全国百强园区92位", "黄石市", ["黄石经济技术开发区"]),
+        ("泸县经开区入选第二批成渝地区双城经济圈产业合作示范园区", "泸州市", ["泸县经济技术开发区"]),
+        ("江宁经开区入选首批国家级碳达峰试点园区", "南京市", ["江宁经济技术开发区"]),
+        ("蚌埠综合保税区获批设立", "安徽省", ["蚌埠综合保税区"]),
+        ("涪陵工业园区获批国家级经开区", "重庆市", ["涪陵工业园区"]),
+        (
+            "支持嘉峪关工业园区、酒泉经开区、定西高新区创建国家级高新区",
+            "甘肃省",
+            ["嘉峪关工业园区", "酒泉经济技术开发区", "定西高新技术产业开发区"],
+        ),
+        ("苍梧县工业园区和蒙山县工业园区等县级园区", "梧州市", ["苍梧工业园区", "蒙山工业园区"]),
+        ("雄安新区中关村科技园累计入驻企业130家", "北京市", ["雄安新区"]),
+        ("江北新区新主城产业能级和功能品质提升", "南京市", ["江北新区"]),
+        ("兰州新区、西咸新区", "甘肃省", ["兰州新区", "西咸新区"]),
+        ("深化浦东新区综合改革试点", "上海市", ["浦东新区"]),
+        ("综合保税区全年完成进出口额252.4亿元", "乌鲁木齐市", []),
+        ("加快创建国家高新区，推动开发区提质提效", "资阳市", []),
+        ("优质连锁药店快速进入新区域", "泰安市", []),
+    ],
+)
+def test_zones_and_new_areas_are_places_of_their_own(text: str, report: str, named: list[str]) -> None:
+    found = find_places(text, frozenset([report]))
+    assert [mention.place.name for mention in found] == named
+    assert not any(same(mention.place.label, report) for mention in found)
+
+
+@pytest.mark.parametrize(
+    ("zone", "around"),
+    [("宜春经开区", "宜春市"), ("泸县经开区", "泸县"), ("雄安新区", "保定市"), ("苏州工业园区", "苏州市")],
+)
+def test_a_zone_lies_in_its_division_and_is_not_it(zone: str, around: str) -> None:
+    found, outer = lookup(zone), lookup(around)
+    assert found
+    assert outer
+    assert outer.holds(found)
+    assert parent(found) == outer
+    assert not same(zone, around)
+
+
+ZONED = "宜春市 宜春经开区 江西省 赣江新区"
+
+
+@pytest.mark.parametrize(
+    ("asked", "number"),
+    [
+        ("宜春", 0),
+        ("宜春市", 0),
+        ("宜春经济技术开发区", 1),
+        ("宜春经开区", 1),
+        ("江西", 2),
+        ("赣江新区", 3),
+        ("宜春高新区", None),
+        ("赣州经开区", None),
+    ],
+)
+def test_a_city_and_the_zones_in_it_have_figures_of_their_own(asked: str, number: int | None) -> None:
+    answer = of(ZONED).ask(f"{asked}2024年GDP多少？")
+    assert figures(answer) == ([] if number is None else [str(1001 + number)])
+    assert answer.refused == (number is None)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("青岛港集装箱吞吐量增长7%", []),
+        ("崂山实验室挂牌", []),
+        ("推广“莱西经验”", []),
+        ("青岛海洋科学实验室、青岛大学", []),
+        ("青岛创新创业活力区", []),
+        ("上海合作组织峰会", []),
+        ("青岛新建学校5所", ["青岛市"]),
+        ("青岛计划建设地铁3条", ["青岛市"]),
+        ("青岛有几个机场", ["青岛市"]),
+        ("李沧的医院有几家", ["李沧区"]),
+        ("青岛社区食堂20处", ["青岛市"]),
+        ("市北高还是李沧高", ["市北区", "李沧区"]),
+        ("青岛各区市", ["青岛市"]),
+    ],
+)
+def test_a_place_in_the_name_of_a_thing_is_no_place(text: str, named: list[str]) -> None:
+    found = find_places(text, frozenset(["市北区"]))
+    assert [mention.place.name for mention in found if mention.place.level > 1] == named
+
+
 # Groups.
 
 DELTA = "江苏省 浙江省 安徽省 上海市 山东省"
@@ -276,6 +368,14 @@ def test_a_group_is_never_answered_for_one_member(question: str) -> None:
     answer = of(DELTA).ask(question)  # of 中部 only 安徽省 is there
     assert answer.refused
     assert answer.answer.startswith(f"资料里没有{question[:2]}")
+
+
+@pytest.mark.parametrize("name", ["长三角", "长江三角洲", "珠三角", "珠江三角洲"])
+def test_a_group_has_one_set_of_members_by_its_long_and_its_short_name(name: str) -> None:
+    short = name.replace("长江三角洲", "长三角").replace("珠江三角洲", "珠三角")
+    assert group(name) == group(short)
+    assert len(group(name)) > 2
+    assert not find_places(name)  # none of them is meant alone
 
 
 def test_a_group_as_the_field_of_a_policy_or_a_rank_is_no_place() -> None:

@@ -27,7 +27,7 @@ QUESTIONS = (
     "过去5年市北区民生支出一共多少亿元",
     "城阳区2025年新引进青年人才多少人",
     "市北区2025年建了多少座核电站",
-    "去年新开了多少个5G基站",
+    "去年实际新开了多少个5G基站",
 )
 
 
@@ -48,7 +48,8 @@ def meets(query: Query) -> Callable[[Context], bool]:
         timed = not (query.years or query.period) or context.year in query.years
         timed = timed or (query.period is not None and context.period == query.period)
         placed = not query.places or context.place in query.places
-        return placed and timed and (query.kind is None or context.kind in kinds[query.kind])
+        kind = None if "kind" in query.guessed else query.kind
+        return placed and timed and (kind is None or context.kind in kinds[kind])
 
     return all_met
 
@@ -107,7 +108,8 @@ def test_the_counts_are_those_over_the_outline(real_pipeline: Pipeline, question
         assert constraint.passages == sum(map(meets(so_far), (p.context for p in passages)))
         assert constraint.only in explanation.only
     assert (so_far.places, so_far.years, so_far.period, so_far.kind) == (
-        answer.query.places, answer.query.years, answer.query.period, answer.query.kind,
+        answer.query.places, answer.query.years, answer.query.period,
+        None if "kind" in answer.query.guessed else answer.query.kind,
     )  # fmt: skip
 
 
@@ -157,7 +159,7 @@ def test_a_refusal_names_what_decided(real_pipeline: Pipeline, question: str, ou
     assert explanation.why.endswith(("所以不回答", "没有检索"))
     if outcome == "unsure":
         assert 0 < explanation.confidence < explanation.threshold
-        assert explanation.confidence == pytest.approx(1 - answer.confidence)
+        assert answer.confidence > 0.5 > explanation.confidence  # of the refusal, and of what it withholds
 
 
 def test_a_comparison_explains_its_sides(real_pipeline: Pipeline) -> None:

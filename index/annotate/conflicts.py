@@ -16,7 +16,7 @@ Verdict = Literal["met", "missed", "unclear"]
 Interval = tuple[float, float]
 
 NEAR = 0.05  # how far from a figure “左右” may reach, as a share of it
-_LESS_IS_BETTER = re.compile(r"失业率|消费价格|能耗|电耗|水耗|排放|死亡|事故|浓度|发案|负债率|不良率|粗死亡|超标|降幅")
+_LESS_IS_BETTER = re.compile(r"失业率|消费价格|[能电水]耗|排放|死亡|事故|浓度|发案|负债率|不良率|超标|降幅")
 _COMPARED = ("total", "new", "growth", "share", "change")
 
 
@@ -45,7 +45,7 @@ def figure_key(fact: Fact) -> Key | None:
     context = fact.context
     if context.place is None or not (context.year or context.period) or fact.normalized is None:
         return None
-    if vague(fact.name) or fact.relation not in _COMPARED:
+    if vague(fact.name, fact.base_unit) or fact.relation not in _COMPARED:
         return None
     return context.place, fact.name, context.year, context.period, fact.relation, fact.base_unit
 

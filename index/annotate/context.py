@@ -14,19 +14,19 @@ from dataclasses import dataclass, replace
 
 from index.parse.outline import Block
 from index.text.clauses import clauses, sentences
-from index.text.modality import calls_to_action, counts, explains, kind_of_wording, sets_the_stage, strong_kind
+from index.text.modality import calls_to_action, explains, kind_of_wording, leaning, sets_the_stage, strong_kind
 from index.text.places import COUNTRY, Mention, Place, find_places, lookup, named_zone, parent, siblings
 from index.text.times import Time, find_times
 from index.types import Context, Kind, Span
 
 _SUBJECT_AHEAD = re.compile(
     r"^(?:(?!\d{4}年)[^\u4e00-\u9fff])*+"
-    r"(?:(?:\d{4}年|今年|去年|进入|目前|作为|预计|全年|上半年|记者从会上获悉)[，,]?)*+[^\u4e00-\u9fff]*+$"
+    r"(?:(?:\d{4}年|[今去全]年|进入|目前|预计|记者.{0,6}悉)[，,]?)*+[^\u4e00-\u9fff]*+$"
 )
 _THIS_YEAR = re.compile(r"(?:^|[。；])(?:今年|新的一年)")
-_REVIEW = re.compile(r"公报|统计|总结|回顾|成就|成果|成效")
+_REVIEW = re.compile(r"公报|统计|总结|回顾|成[就果效]")
 _CENTRAL = re.compile(r"国务院|^(?:\d{4}年)?(?:中华人民共和国|全国)")
-_FOR_THE_STATE_COUNCIL = re.compile(r"代表国务院|国务院(?:总理|副总理)")
+_FOR_THE_STATE_COUNCIL = re.compile(r"代表国务院|国务院副?总理")
 _DELIVERED = re.compile(r"((?:19|20)\d\d)年(\d{1,2})月\d{1,2}日在.{4,40}会议?上")
 _TWO_TIMES = re.compile(r"(?:年|时期)[和与及、](?:[三五十35]|10|\d{4})年")  # 过去一年和五年工作回顾: ask the text
 OPENING = 10  # blocks in which a report says who gives it, when and where
@@ -172,8 +172,7 @@ def _caption_context(text: str, section: Context, frame: Frame, *, fixed: bool) 
         return _dated(base, times[0], frame)
     if fixed and section.kind == "result":
         return section
-    _, result = counts(text)
-    if not result and not re.search(r"\d", text):
+    if strong_kind(text) != "result" and not re.search(r"\d", text):
         return base
     return replace(base, year=frame.year - 1 if frame.year else None, kind="result")
 
@@ -321,8 +320,7 @@ def _year_of_most(texts: Sequence[str]) -> int | None:
     if year is None:
         return None
     # Each sentence is read once, and counts as often as it names the year.
-    tallies = [(times, *counts(sentence)) for sentence, times in Counter(named[year]).items()]
-    reviewed = sum(n * r for n, _, r in tallies) >= sum(n * t for n, t, _ in tallies)
+    reviewed = sum(times * leaning(sentence) for sentence, times in Counter(named[year]).items()) <= 0
     return year + 1 if reviewed and any(_THIS_YEAR.search(text) for text in texts) else year
 
 

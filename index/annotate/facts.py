@@ -8,26 +8,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from index.annotate.indicators import PART, Core, complete, core_of, generic, name_of, noun_behind, shared_names
-from index.annotate.pieces import TAIL, Piece, last_part, pieces_of, runs_of
+from index.annotate.indicators import (
+    COMPARES,
+    MADE,
+    PART,
+    Core,
+    complete,
+    core_of,
+    generic,
+    name_of,
+    noun_behind,
+    shared_names,
+)
+from index.annotate.leads import words_of
+from index.annotate.pieces import DONE_TO, REACHES, TAIL, Piece, last_part, pieces_of, runs_of
 from index.text.quantities import Quantity
 from index.types import Fact, Paragraph, Passage, Qualifier, Relation
 
-_DOWN = re.compile(r"下降|降低|减少|回落|压减|缩短|下调|压缩|收窄|降")
-_DEPENDENT = re.compile(r"^(?:其中|增速|增幅|总数|总量|总额|规模|数量|占比|占|比|较|高于|低于|快于|高出)?$")
-_ASIDE = re.compile(
-    r"占|高于|低于|快于|高出|超出|好于|是(?=.)|由(?=.)|从(?=.)|相当于"
-)  # compares what was named before
+SHOWN = 30  # characters of a clause that name what it speaks of
+_DEPENDENT = re.compile(r"^(?:增[速幅]|总[数量额]|规模|数量)?$")
 _RATIO = frozenset({"%", "‰", "‱"})
 _RATES = frozenset({*_RATIO, "个百分点", "倍"})
-_DOUBLED = frozenset({"翻番", "翻一番", "翻了一番"})
-_STRETCH = frozenset(
-    {"提升", "提高", "扩大", "压减", "缩短", "压缩"}
-)  # with a count they are what was done: 提升9所学校
-_MONEY_NAME = re.compile(r"[值额]$|收入$|规模$")
-_LISTED = re.compile(r"(?:产业|领域|县市|区县)$")  # a list of names that a count only sums up: 甲、乙2个产业
+_MONEY_NAME = re.compile(r"(?:[值额]|收入|规模)$")
+_LISTED = re.compile(r"(?:产业|领域|[县区][市县])$")  # a list of names that a count only sums up: 甲、乙2个产业
 
 
 @dataclass(slots=True)
@@ -38,6 +43,18 @@ class _State:
     creates: bool = False
     listing: bool = False
     quote_start: int = -1
+    unheard: list[Passage] = field(default_factory=list)  # without a figure; read when a piece speaks of what they name
+
+    def speak_of(self, indicator: str, quote_start: int) -> None:
+        self.indicator, self.quote_start = indicator, quote_start
+        self.unheard.clear()
+
+    def listen(self) -> None:
+        """Take as the subject what the clauses without a figure name."""
+        for passage in reversed(self.unheard):
+            if found := core_of(last_part(passage.text), passage.context.place).text:
+                self.speak_of(_subject_of(found), passage.start)
+                return
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +79,7 @@ class _Words:
     @property
     def lends(self) -> bool:
         """Whether they name no indicator of their own: they speak of the one before, or compare it."""
-        return (_DEPENDENT.match(self.own) or _ASIDE.match(self.own)) is not None
+        return (_DEPENDENT.match(self.own) or COMPARES.match(self.own)) is not None
 
     @property
     def is_part(self) -> bool:
@@ -100,9 +117,8 @@ def _facts(passage: Passage, state: _State) -> list[Fact]:
     """The facts of one passage, their figures still placed in it; `state` goes on to the next."""
     pieces = pieces_of(passage.text)
     if not pieces:
-        words = core_of(last_part(passage.text), passage.context.place)
-        if words.text and not state.listing:
-            state.indicator, state.quote_start = _subject_of(words.text), passage.start
+        if not state.listing:
+            state.unheard.append(passage)
         return []
     drafts = [_draft(passage, piece, pieces[i + 1 : i + 2], state) for i, piece in enumerate(pieces)]
     return _aligned(passage, pieces, [draft for draft in drafts if draft])
@@ -110,16 +126,16 @@ def _facts(passage: Passage, state: _State) -> list[Fact]:
 
 def _subject_of(words: str) -> str:
     """A clause without a figure, up to its verb: “全市生产总值迈上新台阶” speaks of 全市生产总值."""
-    return re.split(
-        r"迈上|实现|持续|连续|连跨|跨越|首次|稳[中步]|加快|不断|显著|明显|稳定|全面|快速|较快|平稳", words, maxsplit=1
-    )[0][:30]
+    ends = (w.start for w in words_of(words)[1:] if w.text in REACHES or (w.known and w.leads and w.tag in ("v", "d")))
+    return words[: next(ends, SHOWN)][:SHOWN]
 
 
 def _words(passage: Passage, piece: Piece, later: Sequence[Piece]) -> _Words:
     text, quantity = passage.text, piece.quantity
     ahead = text[piece.left : quantity.before].strip(" 、，,")
     tail = None if quantity.rank else TAIL.search(ahead)
-    if tail and quantity.base_unit not in _RATES and tail["growth"] in _STRETCH:
+    counts = quantity.base_unit not in _RATES
+    if tail and counts and DONE_TO.fullmatch(tail["growth"] or "") and not complete(ahead[: tail.start()]):
         tail = None
     behind = text[quantity.after : piece.right]
     if not behind.strip("、 ") and later and later[0].joined and not _ahead(text, later[0]):
@@ -144,7 +160,7 @@ def _draft(passage: Passage, piece: Piece, later: Sequence[Piece], state: _State
     if not named.follows and "、" in words.own and _LISTED.search(words.noun):
         relation = "other"
     if not named.part and not quantity.rank:
-        state.indicator, state.quote_start = named.indicator, named.quote_start
+        state.speak_of(named.indicator, named.quote_start)
     state.creates = creates
     return Fact(
         paragraph_id=passage.paragraph_id,
@@ -168,6 +184,7 @@ def _named(passage: Passage, piece: Piece, later: Sequence[Piece], words: _Words
     """What the figure of a piece is a figure of; a piece that says too little of it lets `state` hear what is ahead."""
     text, quantity = passage.text, piece.quantity
     if words.lends or words.is_part:
+        state.listen()
         _hear(text[piece.since : piece.left], passage, state)
     follows = _follows(words, quantity, "突破" in text[quantity.before : quantity.start])
     inherited, part = follows and words.lends, follows and words.is_part
@@ -217,7 +234,7 @@ def _hear(words: str, passage: Passage, state: _State) -> None:
     clause = re.split(r"[，；,;]", clause)[-1]
     found = core_of(clause, passage.context.place)
     if len(clause) >= 4 and found.text:
-        state.indicator, state.quote_start = _subject_of(found.text), passage.start
+        state.speak_of(_subject_of(found.text), passage.start)
 
 
 def _before(words: _Words) -> str:
@@ -233,16 +250,16 @@ def _before(words: _Words) -> str:
 def _relation(quantity: Quantity, tail: re.Match[str] | None, indicator: str, creates: bool) -> tuple[Relation, int]:
     """What the number is, and its sign."""
     growth = tail["growth"] if tail else None
-    sign = -1 if growth and _DOWN.search(growth) else 1
+    sign = -1 if tail and tail["down"] else 1
     if quantity.rank:
         return "rank", 1
     if quantity.base_unit == "个百分点":
         return ("change", sign) if growth else ("other", 1)
     if quantity.unit.endswith("台阶"):
         return "other", 1
-    if quantity.unit == "位" and re.search(r"排名|位次|名次", indicator):
+    if quantity.unit == "位" and re.search(r"[排位名][名次]", indicator):
         return "change", sign
-    if quantity.value in _DOUBLED:
+    if quantity.value.startswith("翻"):
         return "growth", 1
     if quantity.base_unit in _RATES:
         return ("growth", sign) if growth else (_rate(quantity, indicator), 1)
@@ -253,16 +270,16 @@ def _relation(quantity: Quantity, tail: re.Match[str] | None, indicator: str, cr
 
 def _rate(quantity: Quantity, indicator: str) -> Relation:
     """What a ratio is of which no verb says that it grew."""
-    if re.search(r"增[长速幅]$|涨幅$", indicator):
+    if re.search(r"增[长速]$|[增涨]幅$", indicator):
         return "growth"
     return "share" if quantity.base_unit in _RATIO else "other"
 
 
 def _count(tail: re.Match[str] | None, indicator: str, creates: bool) -> Relation:
     """What a number with a unit of its own is of which no verb says that it grew."""
-    if re.search(r"新增|引才|新(?:上榜|入选|认定|获批|增)", indicator):
+    if MADE.search(indicator):
         return "new"
-    return "new" if creates and not (tail and tail["reach"] in ("增至", "达到", "达")) else "total"
+    return "new" if creates and not (tail and (tail["reach"] or "").endswith(("至", "到", "达"))) else "total"
 
 
 def _aligned(passage: Passage, pieces: Sequence[Piece], drafts: Sequence[Fact]) -> list[Fact]:

@@ -3,72 +3,48 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+from index.annotate.leads import BEGINS, CREATES, Word, words_of
+from index.text.lexicon import any_of, rows
+from index.text.numbers import family_of
 from index.text.places import lookup
+from index.text.times import find_times
 
-_TIME = (
-    r"(?:19|20)\d\d年?(?:以来|底|末|前|全年|上半年)?|到(?:19|20)\d\d年[底末]?|今年(?:以来|底)?|去年|全年|年内|上半年|下半年|截至[^，]{0,8}?[底末]|年[底末]"
-    r"|(?:过去|近|未来|今后)?[五三5３]年(?:来|间)|[“\"]?十[三四五]五[”\"]?(?:时期|期间|末)|\d月[底末]?|比如|其中|目前|连续\d+年"
+_HAN = r"[\u4e00-\u9fff]"
+_ASIDE = re.compile(  # what says where and when, beside the names that have a place in a table or a calendar
+    r"[全我][区市省县州](?=.{2})|[全当近]年|年[底末内初]|(?:\d{4}年?|\d{1,2}月)[底末初前]?|[\d三五十多]{1,3}年(?=累计)|连续\d+年"
+    r"|.{0,12}预期目标[是为]?(?=.)|其中|[、，, ①-⑳]"
 )
-_HERE = r"全[区市省县州]|我[区市省县]|(?<![地城片])[全各](?:区市|区县|市州)"
-_ADVERB = (
-    r"经济社会发展的?|主要预期目标[是为]?|预期目标[是为]?|目标[值数]?(?=[新城])|实绩|完成数|预期|预计|力争|争取|确保|计划|将|累计|共计?|已|再|还|要|重点(?=培育|发展|支持|推进|建设|打造|抓)|统筹|扎实|认真|用心用情|高(?:质量|标准|水平|效)(?=完成|推进|建设|实施|办|$)|积极"
-    r"|协调|滚动|谋划|加快推进|加快建设|加快(?!速度)|提速|全面|深入|持续|免费|集中|成功|优先|有序|分别|新(?=[引培认入开获落建增启签评设上改选遴购])|努力|着力|大力|系统|优化|支持|帮助|为(?=[^主])"
-    r"|抓实抓好|抓好|抓实|办好|办成|做好|推动|推进|带动|促进|牵引|实现|完成|组织|依法|累计完成|同步|规划|首批|率先|同时|并|通过|都|连续|只要|共有|我们|让"
-)
-_CREATE = (
-    r"新建改造|新改造|新改扩建|新建和改建|新建、改扩建|改扩建|新改建|改建|新建|新增加|新增|增加|引进培育|培育引进|引育|招引落地|招引|引入|引进转化|引进|招商|招聘|引聚|培育壮大|培育|孵化"
-    r"|认定|入库|入选|开通|获批|获评|启用|搭建|打造|创建|创成|设立|成立|落地|签约落地|签约|聚集|集聚|汇聚|布局建设|布局|推出|出台|发放|形成|开办|开设|设置|建成启用|建成投用|建成投运|建成投产|建成开放|建成"
-    r"|筹建|筹集|建设筹集|配套完善|更新新建|投放|投用|投运|投产|建立|组建|制定|制订|发行|发布|选派|配备|新签|净增|招募|遴选|吸引|建设(?=[^用和、单])|挂牌|上榜|评选|新设|命名|补充"
-)
-_OTHER = (
-    r"实施|启动|开展|举办|承办|筹备举办|运营|接待|投入|安排|下达|改造提升|升级改造|改造|规范提升|养护提升|养护、提升|改造、提升|提升(?=.{3})|治理|修复|整治|排查整治|开工建设|开工|在建|开建在建|开建|竣工|拆除|救助"
-    r"|研发|研究|发展|完善|更新|推广|落实|解决|化解|处置|盘活|惠及|服务(?=[^业贸收站中])|保障(?=[^性])|输送|培训|转化|兑现|减免|减轻|使用|构建|深化|打通|创成|取得|获得|荣获|争取|实行|提供|查处|化解|清理|消除|完工|突破"
-    r"|制修订|修订|审议|检测|抽检|筹措|撬动|拉动|归集|争创|参保|加密|延伸|新种|种植|收储|供应|办结|建议|提请|保持|稳定"
-)
-_LEAD = re.compile(
-    rf"^(?:[、，,\s\d.．①-⑳]*(?:(?P<time>{_TIME})|(?P<here>{_HERE})(?=.{{2}})|(?P<create>新?(?:{_CREATE}))|(?P<other>{_OTHER})|(?P<adverb>{_ADVERB}))[了的、，,]?)"
-)
-_NO_STRIP = re.compile(
-    r"^(?:(?:[率额值度的性型类]|量(?!子)|数(?![字据])|化(?![工学妆]))|面积|规模(?!化)|强度|总[量额数]|收入|用地|基金|企业数|就业|创业|参保|能力|水平|项目投资|高质量)|^.?$"
-)
-_KEPT = re.compile(r"^(?:新增|扶持|引|促进|带动|吸纳)?(?:就业|创业|才|城镇就业|学位)")
-_INSIDE = re.compile(
-    rf"新建|新设|新(?:{_CREATE})|新增|引进|招引|建成|落地|集聚|累计(?:{_CREATE})|累计(?=.)|启动|实施|开展|新签约"
-)
-_STOP = re.compile(
-    r"(?:全部|全面|基本|顺利|正式|成功|相继|陆续|加快|有序|集中|稳步|提前|同步|如期){0,4}(?:开工建设|开工|竣工启用|竣工投用|竣工|建成启用|建成投用|建成投产|建成使用|建成通车|建成投运|建成|建设|完工|封顶|主体封顶|通车|投产达效|投产|投用"
-    r"|投运|落地|签约|启用|打造|扩产扩能|扩量提质|做大规模|迭代升级|得到.*|入驻.*|落地见效|获批.*|入选.*|获评.*|焕新亮相|招商成效|整治|经营秩序|扎实推进|顺利推进|有序推进|梯次实施|启动.*|实施.*|惠及.*|综合整治|运营|上线|提质|提级扩能"
-    r"|投入使用|对外开放.*|向.{2,6}开放|为主导.*|奋力突破|明显改善|上市|持续用力|达标|等在建项目)$"
-)
-_GENERIC = re.compile(
-    r"^(?:企业|项目|社区|产品|单位|学科|作品|案例|村|县|村庄|人|城市|镇|高校|学校|品牌|医院|群众|任务|事项|产业|地区|产业项目|重点项目)$"
-)
+_TIME_ENDS = re.compile(r"以来|[底末初内间来]")
+_AFFIX = frozenset("率额值度量数性型类化的")  # what makes the word ahead of it a part of a name: 参保率
+_MEASURED = re.compile(r"面积|规模(?!化)|强度|总[量额数]|收入|用地|能力")  # 建设面积
+_KEPT = re.compile(r"(?:城镇|新增|扶持|带动){0,2}(?:就业|创业)|[进出]口")
+_NEW = re.compile(rf"新(?={any_of(CREATES)})")
+MADE = re.compile(rf"新(?:增|{any_of(CREATES)})")
+SURELY = 1.5  # log odds of a verb that is said of the noun ahead of it, rather than a part of its name
+_HOW = re.compile("重点|高(?:质量|标准)|全面|有序")
 _MEASURE = re.compile(  # what is measured, so that a name that ends on it is complete
-    r"(?:[率额量值数幅]|收入|比重|比例|占比|面积|标准|投资|消费|出口|进口|利润|产能|规模|里程|水平|指数|措施|储备|装机)$"
+    r"(?:[率额量值数幅重比积润]|收入|比例|标准|投资|消费|[进出]口|产能|规模|里程)$"
 )
+COMPARES = re.compile(r"占|[高低快好]于|[高超]出|是(?=.)|由(?=.)|从(?=.)|相当于|[比较]")  # what was named before
 LONGEST = 400  # characters ahead of a figure in which its name stands; reports write no more than 200
-PART = re.compile(r"^(?:总投资|投资|年度投资|总规模|注册资本(?:规模)?|总面积|营业额|资金|规模|投资额)$")
+PART = re.compile(r"^(?:(?:年度|总)?(?:投资额?|规模|面积)|注册资本(?:规模)?|营业额|资金)$")
 _MARKS = re.compile(r"[“”‘’\"'《》\s（）()]")
+_SHORT = {row["term"]: row["name"] for row in rows("indicators.tsv")}  # what says the same in other words
+_SHORTS = re.compile(any_of(_SHORT))
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"^(?:全[区市省县国]|我[区市省])|年度?(?=投资计划)"), ""),
-    (re.compile("GDP"), "生产总值"),
-    (re.compile(r"(?:地区|国内|全[区市省县])(?=生产总值)"), ""),
-    (re.compile(r"^(?:城镇新增就业|新增城镇就业|城镇就业|新增就业)(?:人数|人口)?$"), "城镇新增就业"),
-    (re.compile(r"^(?:区级|市级|省级|县级|地方|全[区市省])?一般公共预算收入$"), "一般公共预算收入"),
-    (re.compile(r"^(?:社会)?(?:消费品零售|社零)(?:总额|额)$"), "社会消费品零售总额"),
-    (re.compile(r"^(?:外贸|货物)?进出口(?:总额|总值|贸易额|额)?$"), "货物进出口总额"),
-    (re.compile("规上"), "规模以上"),
-    (re.compile(r"研究与试验发展|R[&＆]D|研发经费"), "研发"),
-    (re.compile(r"研发投入强度$|研发投入占(?:地区)?生产总值(?:的)?比重$"), "研发投入强度"),
-    (re.compile(r"税收(?:过|超)?亿元(?:级)?楼宇"), "亿元楼宇"),
-    (re.compile("固投$"), "固定资产投资"),
-    (re.compile(r"电子商务|电商"), "电商"),
-    (re.compile(r"贸易额$|交易额$"), "交易额"),
-    (re.compile(r"(?:数量|总量|总数|总户数|存量|户数)$"), ""),
+    (re.compile(r"^(?:[全我][区市省县州]|全国|[区市省县]级(?=一般)|地方(?=一般))"), ""),
+    (re.compile(r"(?:地区|国内)(?=生产总值)"), ""),
+    (re.compile(r"^(?:城镇|新增){1,2}就业(?:人[数口])?$"), "城镇新增就业"),
+    (re.compile(r"^(?:外贸|货物)?进出口(?:(?:贸易)?总?额|总值)?$"), "货物进出口总额"),
+    (re.compile(r"(?<=消费品零售)额$"), "总额"),
+    (re.compile(r"研发投入占生产总值的?比重$"), "研发投入强度"),
+    (re.compile(r"^(?:税收)?[过超]?(?=亿元)|(?<=亿元)级"), ""),
+    (re.compile(r"(?:数量|总[量数]|户数|存量)$"), ""),
     (re.compile(r"[、和与及]"), "、"),
-    (re.compile(r"^(国家级|省级|市级|区级)?新型"), r"\g<1>新型"),
 )
 
 
@@ -85,66 +61,114 @@ class Core:
 
 def core_of(words: str, place: str | None) -> Core:
     """The noun phrase in `words`, without time, place, adverbs and verbs in front."""
-    found = _stripped(words.strip()[-LONGEST:], place)
-    text = found.text
-    inner = None if _KEPT.search(text) else _last(_INSIDE, text)
-    if inner is None or inner.start() < 2 or re.search(r"就业$|新增就业", text):
-        return found
-    subject, rest = text[: inner.start()], text[inner.end() :]
-    if rest and _NO_STRIP.match(rest):
-        return found
-    made = re.search(_CREATE, inner[0]) is not None
-    return Core(rest, subject if not re.match(r"[沿在从以对]", subject) else "", found.creates or made, True)
+    return _core(words.strip()[-LONGEST:], place)
 
 
-def _stripped(text: str, place: str | None) -> Core:
-    """`text` without the places, times, adverbs and verbs in front of it, one after another."""
-    creates = verbs = False
-    while True:
-        text = _without_place(text, place)
-        match = _LEAD.match(text)
-        if not match or _KEPT.match(text) or _belongs(match, text[match.end() :]):
-            return Core(text, "", creates, verbs)
-        creates = creates or bool(match["create"])
-        verbs = verbs or bool(match["create"] or match["other"])
-        text = text[match.end() :]
+@lru_cache(maxsize=1 << 14)
+def _core(text: str, place: str | None) -> Core:
+    lead = _lead(text, place)
+    rest = text[lead.end :]
+    words = words_of(rest)
+    made = [i for i, word in enumerate(words) if (word.creates or word.text in BEGINS) and word.start > 1]
+    if _KEPT.match(rest) or not made or _is_name(words, made[-1]) or _measures(words, made[-1]):
+        return Core(rest, "", lead.creates, lead.verbs)
+    first = last = made[-1]
+    while first > 1 and words[first - 1].leads:
+        first -= 1
+    return Core(rest[words[last].end :], rest[: words[first].start], lead.creates or words[last].creates, True)
 
 
-def _belongs(lead: re.Match[str], rest: str) -> bool:
-    """Whether what looks like a verb or an adverb in front is a part of the name: 建设用地, 预期值."""
-    if not rest:
-        return False
-    if (lead["create"] or lead["other"]) and _NO_STRIP.match(rest):
-        return not lead[0].endswith(("了", "的"))
-    return bool(lead["adverb"]) and re.match(r"[率额量度值]", rest) is not None
+@dataclass(slots=True)
+class _Lead:
+    """What stands ahead of a name: up to where in the text, and whether a verb of it says that something came into
+    being, and whether there is a verb."""
+
+    end: int = 0
+    creates: bool = False
+    verbs: bool = False
 
 
-def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    matches = list(pattern.finditer(text))
-    return matches[-1] if matches else None
+def _lead(text: str, place: str | None) -> _Lead:
+    """The times, places, adverbs and verbs in front of the name in `text`, one after another."""
+    lead = _Lead()
+    times = {time.start: time.end for time in find_times(text, 0)}
+    words = words_of(text)
+    at = {word.start: i for i, word in enumerate(words)}
+    while lead.end in at and not (_KEPT.match(text, lead.end) or COMPARES.match(text, lead.end)):
+        aside = _aside(text, lead.end, times, place)
+        if aside > lead.end and (aside in at or aside == len(text)):
+            lead.end = aside
+            continue
+        if _NEW.match(text, lead.end) and lead.end + 1 not in at:
+            rest = _lead(text[lead.end + 1 :], place)  # 新开通 is segmented 新开, 通
+            return _Lead(lead.end + 1 + rest.end, True, True)
+        word = words[at[lead.end]]
+        if not _stands_ahead(words, at[lead.end], lead):
+            break
+        lead.creates |= word.creates or word.text == "新"
+        lead.verbs |= word.creates or word.tag[0] == "v"
+        lead.end = word.end
+    return lead
 
 
-def _without_place(text: str, place: str | None) -> str:
-    """Without the name of `place` in front, where it is not part of a longer word (青岛市级)."""
+def _stands_ahead(words: Sequence[Word], at: int, lead: _Lead) -> bool:
+    """Whether `words[at]`, behind `lead`, is a verb, or with a verb behind it says how, goes on or makes it new."""
+    word = words[at]
+    if word.leads:
+        return not _is_name(words, at)
+    how = word.tag in ("a", "ad") or _HOW.fullmatch(word.text) is not None or (lead.verbs and word.tag in ("c", "ul"))
+    return how and (at + 1 == len(words) or words[at + 1].leads)
+
+
+def _measures(words: Sequence[Word], at: int) -> bool:
+    """Whether all that stands behind the verb `words[at]` is what is measured of it: 铁路建设投资."""
+    return at + 2 == len(words) and complete(words[-1].text)
+
+
+def _is_name(words: Sequence[Word], at: int) -> bool:
+    """Whether the verb `words[at]` is a part of the name: 建设用地, 投资."""
+    if at + 1 == len(words):
+        return not words[at].known or (words[at].tag == "vn" and not words[at].creates) or complete(words[at].text)
+    rest = "".join(word.text for word in words[at + 1 : at + 3])
+    return len(rest) == 1 or words[at + 1].text in _AFFIX or _MEASURED.match(rest) is not None
+
+
+def _aside(text: str, start: int, times: Mapping[int, int], place: str | None) -> int:
+    """Where a time or a place that begins at `start` ends, or `start` where there is none."""
+    if start in times:
+        ends = _TIME_ENDS.match(text, times[start])
+        return ends.end() if ends else times[start]
+    if here := _ASIDE.match(text, start):
+        return here.end()
     known = lookup(place or "")
-    for name in (place, *((known.name, known.short) if known else ())):
-        rest = text[len(name) :] if name and text.startswith(name) else ""
-        if len(rest) > 1 and rest[0] not in "级港市区县银啤国" and (name == place or _LEAD.match(rest)):
-            return rest
-    return text
+    for name in (place, *((known.name,) if known else ())):
+        if name and text.startswith(name, start) and len(text) > start + len(name) + 1:
+            return start + len(name)
+    return start
 
 
 def noun_behind(words: str) -> str:
     """The noun phrase that a figure stands before: 处变电站建设 is about 变电站."""
     text = re.sub(r"^(?:的|以上的?|左右的?)", "", words).strip("，、。；：,; ")
     text = re.split(r"，|。|；", text, maxsplit=1)[0]
-    match = _STOP.search(text)
-    head = text[: match.start()] if match else text
-    if not core_of(head, None).text:
+    head = text[: _predicate(words_of(text))]
+    if _lead(head, None).end == len(head):
         return ""  # a verb alone: 统筹20亿元实施6个专项
-    if match and (len(head) < 2):
-        return text
-    return head[:40]
+    return text if len(head) < 2 else head[:40]
+
+
+def _predicate(words: Sequence[Word]) -> int:
+    """Where what is said of a noun begins: the verbs at the end (变电站|全面建成), a verb with what it does (企业|入选…)."""
+    cut = len(words)
+    while cut > 1 and (words[cut - 1].does or words[cut - 1].tag == "d"):
+        cut -= 1
+    for at in range(1, cut - 1):
+        if words[at].tag == "v" and words[at].known and words[at].odds >= SURELY and not _is_name(words, at):
+            cut = at
+            break
+    while cut > 1 and words[cut - 1].tag in ("d", "ad", "p", "c"):
+        cut -= 1
+    return words[cut - 1].end if words else 0
 
 
 def complete(name: str) -> bool:
@@ -153,13 +177,13 @@ def complete(name: str) -> bool:
 
 
 def generic(noun: str) -> bool:
-    """Whether a noun says too little alone: 企业, 项目."""
-    return _GENERIC.match(noun) is not None
+    """Whether a noun says too little alone, being one short word: 企业, 项目."""
+    return len(noun.removeprefix("重点")) <= 2 and len(words_of(noun.removeprefix("重点"))) <= 1
 
 
-def vague(name: str) -> bool:
-    """Whether a name says nothing without what it belongs to: 总投资, 项目."""
-    return generic(name) or PART.match(name) is not None
+def vague(name: str, unit: str) -> bool:
+    """Whether a name says nothing without what it belongs to: 总投资, so many 项目."""
+    return PART.match(name) is not None or (generic(name) and family_of(unit) == "个")
 
 
 def shared_names(words: str, place: str | None) -> list[str]:
@@ -185,7 +209,7 @@ def _shared(name: str, last: str, words: list[str]) -> str:
 
 def name_of(indicator: str) -> str:
     """One form for the names of one indicator."""
-    text = _MARKS.sub("", indicator)
+    text = _SHORTS.sub(lambda match: _SHORT[match[0]], _MARKS.sub("", indicator))
     for pattern, form in _FORMS:
         text = pattern.sub(form, text) or text
     return text

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from index.annotate.context import Clause
 from index.text.clauses import sentences
-from index.text.modality import instructs
+from index.text.orders import instructs
 from index.types import Context, Kind, Paragraph, Passage
 
 KIND_WORDS: Mapping[Kind, str] = {"target": "目标 计划", "result": "完成 实绩", "cumulative": "累计", "other": ""}

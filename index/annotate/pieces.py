@@ -6,28 +6,28 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from index.text.lexicon import any_of, rows, terms
 from index.text.quantities import Quantity, quantities
 
 _ENCLOSED = re.compile(r"[“‘《（(「][^”’》）)」]{0,120}[”’》）)」]")
 _COMMA = re.compile(r"[，。；：;:？！?!\s]|,(?!\d{3}(?!\d))")
-_JOINED = re.compile(r"[、和与及]|以及")
-_ADVERB = (
-    r"(?:同比|环比|比上年|较上年|比去年|较去年|比\d{4}年|较\d{4}年|年均|月均|平均|分别|预计|预期|累计|共计?|已|将|再|实际|稳定|超额|全年|连续\d+年|连续"
-    r"|力争|各|均|总数|又|则|就|要|可|进一步|名义|可比|逐年|首次|成功|已经){0,8}"
-)
-_GROWTH = "增长|上涨|增幅|增速|上升|提升|提高|扩大|增|下降|降低|减少|回落|压减|缩短|下调|压缩|收窄|降幅|降"
-_REACH = (
-    "增至|增加[到至]|扩大[到至]|提升[到至]|提高[到至]|上升[到至]|降[到至]|降低[到至]|下降[到至]|减少[到至]|压减[到至]|压缩[到至]|缩短[到至]"
-    "|扩展[到至]|拓展[到至]|扩[到至]|达到?|完成|实现|突破|超过?|为|是|(?:稳定|保持|控制|维持)?在|接近|跃升[到至]|升至|累计|总计|合计|惠及"
-    "|有|共有|不低于|不少于|逾|近|过|迈上|迈过|跨越|站上"
-)
+_WORDS = {
+    class_: any_of(terms(rows("change.tsv"), class_))
+    for class_ in ("up", "raise", "down", "lower", "turn", "new", "reach", "pace")
+}
+_DOWN = "{down}|{lower}".format(**_WORDS)
+_RISES = "{up}|{raise}".format(**_WORDS)
+_PACE = rf"(?:{_WORDS['pace']}|[比较](?:[上去]年|\d{{4}}年)|连续\d+年)"  # how a change is told, and since when
 TAIL = re.compile(
-    rf"{_ADVERB}(?:(?P<reach>{_REACH})|(?P<growth>{_GROWTH})|(?P<new>新增|增加|净增|新签|多))(?:了|率|达到?|为|幅度|超)?{_ADVERB}(?:[^\u4e00-\u9fff])?$"
-    rf"|(?:同比|年均|分别|预计|均|各|累计|共计?|总数|仅|已|首次|连续\d+年|连续|平均|约|拟按?|按){{1,8}}$"
+    rf"{_PACE}{{0,8}}(?:(?P<reach>(?:{_RISES}|{_DOWN}|{_WORDS['turn']})[到至]|{_WORDS['reach']})"
+    rf"|(?P<growth>(?P<down>{_DOWN})|{_RISES})|(?P<new>{_WORDS['new']}))"
+    rf"(?:了|率|达到?|为|幅度|超)?{_PACE}{{0,8}}(?:[^\u4e00-\u9fff])?$|{_PACE}{{1,8}}$"
 )
+REACHES = frozenset(terms(rows("change.tsv"), "reach"))
+DONE_TO = re.compile("{raise}|{lower}".format(**_WORDS))  # verbs that with a count say what was done: 提升9所学校
 _MONEY = ("元", "美元", "欧元")
 _SIZE = re.compile(r"(?:级)?(?:以上)?的?(?=[\u4e00-\u9fff“])(?!的|地|左右|以[上下内])")
-_NOT_COUNTED = re.compile(r"(?:方面|字|阶段|环节|统筹|坚持|转变|重要指示|月|季度|重要?时刻|更加)")
+_NOT_COUNTED = re.compile("[月字]|季度")
 
 
 @dataclass(frozen=True, slots=True)

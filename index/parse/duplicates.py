@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from index.parse.outline import Block
-from index.text.modality import kind_of_wording
+from index.text.modality import leaning
 
 LONG = 30  # characters from which one equal block is a copy by itself; shorter ones need a neighbour that is copied too
 MANY = 20  # copies of one text from which each is compared with the next one only, to keep the time linear
@@ -49,22 +49,17 @@ def _copies(blocks: Sequence[Block]) -> list[tuple[int, int]]:
     )
 
 
-def _votes(blocks: Sequence[Block], pairs: Sequence[tuple[int, int]]) -> dict[frozenset[int], int]:
+def _votes(blocks: Sequence[Block], pairs: Sequence[tuple[int, int]]) -> dict[frozenset[int], float]:
     """For each pair of chapters that share copies: how much more the copies read as plans than as results."""
-    votes: dict[frozenset[int], int] = defaultdict(int)
+    votes: dict[frozenset[int], float] = defaultdict(float)
     for i, j in pairs:
-        kind = kind_of_wording(blocks[i].text)
-        votes[frozenset((_root(blocks[i]), _root(blocks[j])))] += (kind == "target") - (
-            kind in ("result", "cumulative")
-        )
+        votes[frozenset((_root(blocks[i]), _root(blocks[j])))] += leaning(blocks[i].text)
     return votes
 
 
-def _right_heading(blocks: Sequence[Block], i: int, j: int, plans: int) -> int:
+def _right_heading(blocks: Sequence[Block], i: int, j: int, plans: float) -> int:
     """Which of two copies stands under the right heading: plans under a plan, results under a review."""
-    kinds = [kind_of_wording(blocks[r].text) if (r := _root(blocks[k])) >= 0 else "other" for k in (i, j)]
-    wanted = ("target",) if plans > 0 else ("result", "cumulative")
-    fits = [kind in wanted for kind in kinds]
+    fits = [r >= 0 and leaning(blocks[r].text) * plans > 0 for r in (_root(blocks[i]), _root(blocks[j]))]
     return j if fits[1] and not fits[0] else i
 
 

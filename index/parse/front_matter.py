@@ -1,7 +1,8 @@
-"""What stands before the text of a saved page: lines that describe it (标题：…, 发文单位：…), what is left of a menu.
+"""What stands around the text of a saved page: lines that describe it (标题：…, 发文单位：…), what is left of menus.
 
-Both are told by their form. A description is a run of lines `key：value` at the head of the file, no key twice, and
+All are told by their form. A description is a run of lines `key：value` at the head of the file, no key twice, and
 one of the keys is such as only pages have; a menu is a run of short lines, some of them nothing but marks (|, >>, 【).
+Behind the text it is a longer run, in which the page has its numbers (of its licence, its record with the police).
 """
 
 from __future__ import annotations
@@ -20,20 +21,22 @@ Field = Literal["title", "publisher", "date", "other"]
 FEWEST_KEYS = 2  # lines of a description; one alone may be the beginning of the text
 LONGEST_VALUE = 300.0  # full-width characters
 LONGEST_ENTRY, FEWEST_MARKS = 16.0, 3  # of a menu: the width of a line, and how many are nothing but marks
+LONGEST_LINK, FEWEST_LINKS, FEWEST_NUMBERS = 26.0, 8, 3  # behind the text: width, lines, and lines that are no words
 SHORTEST_TITLE = 5
 _KEYED = re.compile(r"([\u4e00-\u9fff]{2,8}(?:URL|url)?|[A-Za-z_ -]{3,16}|URL)\s{0,4}[:：]\s{0,4}(\S.*)")
-_TEXT_FOLLOWS = re.compile(r"(?:正文|全文|内容)[:：]?")
+_TEXT_FOLLOWS = re.compile(r"[正全]文[:：]?")
+_TITLE = r"[\u4e00-\u9fff]{0,2}(?:标题|题[目名])"
+_ISSUED = "[发制成印公主][文布发稿办]"  # 发文, 印发, 公布
 _KEYS: tuple[tuple[Field, re.Pattern[str]], ...] = (
-    ("title", re.compile(r"(?:文件|文章|报告)?(?:标题|题目|题名|名称)|title", re.I)),
-    ("publisher", re.compile(r"(?:发文|发布|制发|印发|发稿|主办)(?:单位|机构|机关|部门)|publisher", re.I)),
-    ("date", re.compile(r"(?:发文|发布|成文|印发|公布|发稿)?(?:时间|日期)|date", re.I)),
+    ("title", re.compile(rf"{_TITLE}|(?:文[件章]|报告)?名称|title", re.I)),
+    ("publisher", re.compile(rf"{_ISSUED}(?:单位|机[构关]|部门)|publisher", re.I)),
+    ("date", re.compile(rf"(?:{_ISSUED})?(?:时间|日期)|date", re.I)),
 )
 # What only a page is described by: 时间 and 名称 alone may be those of anything.
-_OF_A_PAGE = re.compile(
-    r"(?:文件|文章|报告)?(?:标题|题目|题名)|(?:发文|发布|制发|成文|印发|公布|发稿|主办)[\u4e00-\u9fff]{2}|[\u4e00-\u9fff]{0,8}URL|title|publisher",
-    re.I,
-)
-_DATE = re.compile(r"((?:19|20)\d\d)\s?[-年./]\s?(\d{1,2})\s?[-月./]\s?(\d{1,2})(?!\d)")
+_OF_A_PAGE = re.compile(rf"{_TITLE}|{_ISSUED}\w{{2}}|\w{{0,8}}URL|title|publisher", re.I)
+_SENTENCE = re.compile(r"[，。；！、]")
+_NO_WORDS = re.compile(r"\d{8}|^\W+$")  # 网站标识码：1300000013; ©
+_DATE = re.compile(r"([12][09]\d\d)\s?[-年./]\s?(\d{1,2})\s?[-月./]\s?(\d{1,2})(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,25 @@ def _menu(lines: Sequence[Line]) -> int:
         if not any(c.isalnum() for c in line.text):
             marks.append(i)
     return marks[-1] + 1 if len(marks) >= FEWEST_MARKS else 0
+
+
+def links(lines: Sequence[Line]) -> frozenset[int]:
+    """Which lines behind the head of a file are left of the menus around a text."""
+    found: list[int] = []
+    run: list[int] = []
+    for i, line in enumerate(lines):
+        if line.marked or display_width(line.text) > LONGEST_LINK or _SENTENCE.search(line.text):
+            found += _if_links(lines, run)
+            run = []
+        else:
+            run.append(i)
+    return frozenset([*found, *_if_links(lines, run)])
+
+
+def _if_links(lines: Sequence[Line], run: Sequence[int]) -> Sequence[int]:
+    """The run of short lines if it is long and the page has its numbers in it; nothing otherwise."""
+    numbers = sum(_NO_WORDS.search(lines[i].text) is not None for i in run)
+    return run if len(run) >= FEWEST_LINKS and numbers >= FEWEST_NUMBERS else ()
 
 
 def _title_in_menu(lines: Sequence[Line], offset: int) -> tuple[int, int] | None:

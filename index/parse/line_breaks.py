@@ -13,13 +13,9 @@ from index.parse.lines import display_width
 
 _OPENING, _CLOSING = "“‘「『（(《【[", "”’」』）)》】]"
 _FIGURE = re.compile(r"\d")
-_COMPLETE = re.compile(r"(\d[\d.,]{0,24}+\s*+[万亿千百]?余?\s*+[^\d\s，。；、]{0,3}|[%％])(以上|以下|左右|以内|余)?$")
-_GENRE = re.compile(
-    r"[\u4e00-\u9fff]{0,14}(?:公报|报告|方案|通知|意见|规划|纲要|办法|计划|细则|条例|解读|摘要)(?:[（(].{2,14}[)）])?"
-)
-_FRAGMENT_FIRST = re.compile(
-    r"(?!今年|去年|明年|全年|目前|当前|近年|其中|同时|此外|另外|为此|但是|因此|例如|比如)[^，。；、：\d]{1,2}[，。；]"
-)  # “下，在区人大 …”: no sentence begins so
+_COMPLETE = re.compile(r"\d[\d.,]{0,24}+\s*+[万亿千百]?余?\s*+[^\d\s，。；、]{0,3}(?:[以左][上下内右])?$")
+_GENRE = re.compile(r"[\u4e00-\u9fff]{0,14}[公报方通意规纲办计细条解摘][报告案知见划要法则例读](?:[（(].{2,14}[)）])?")
+_FRAGMENT_FIRST = re.compile(r"[^，。；、：\d]{1,2}[，。；]")  # “下，在区人大 …”: no sentence begins so
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +105,7 @@ def _at_most_two_wide(at: Break) -> bool:
 
 
 def _no_sentence_begins_so(at: Break) -> bool:
-    return _FRAGMENT_FIRST.match(at.after) is not None
+    return at.first_tag not in ("t", "c", "r", "f") and _FRAGMENT_FIRST.match(at.after) is not None
 
 
 def _rest_of_a_wrapped_line(at: Break) -> bool:

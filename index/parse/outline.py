@@ -10,11 +10,13 @@ import re
 from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
-from index.parse.block_types import is_agency, is_caption, is_date, is_furniture, is_label, names_an_era
-from index.parse.front_matter import front_matter
-from index.parse.lines import Line, display_width, split_lines
+from index.parse.block_types import is_agency, is_caption, is_date, is_furniture, names_an_era
+from index.parse.front_matter import front_matter, links
+from index.parse.lines import NUMBERINGS, Line, display_width, split_lines
 from index.parse.unwrap import join_lines
+from index.text.modality import labels
 from index.types import Role, Span
 
 LONGEST_BARE_HEADING = 45.0  # full-width characters
@@ -24,15 +26,14 @@ SHORTEST_TITLE = 5
 _ENDS = re.compile(r"[。！？!?；;…][”’」』)）]*$")
 _SEVERAL_SENTENCES = re.compile(r"^[^。！？]*+[。！？].*?[\u4e00-\u9fff].{5}", re.S)
 # A figure makes a line a statement; a year, an ordinal and the number in “十大” or “8件实事”-like names do not tell.
-_FIGURE = re.compile(
-    r"\d(?:余|多)?(?:[%％万亿千百]|个|家|人|件|项|处|座|所|条|套|户|辆|亩|米|公里|平方|名|场|次|张|元)"
-)
+_FIGURE = re.compile(r"\d[余多]?[%％万亿千百个家人件项处座所条套户辆亩米公平名场次张元]")
 # Outermost first; None: told from the context alone.
-_RANK = {"#": 1, "##": 2, "###": 3, "####": 4, "#####": 5, "######": 6, "era": 7, "章": 8, "节": 9}
-_RANK |= {"一、": 10, "（一）": 11, "1 ": 12, "1.": 13, "(1)": 14, "①": 15, "[1]": 16}
+_STYLES = [style for style, _ in NUMBERINGS]
+_RANK = {style: rank for rank, style in enumerate(["#", "##", "###", "####", "#####", "######", "era", *_STYLES])}
+_SECTION = _RANK[_STYLES[1]]  # of the last numbering that a bare heading never holds
 _RUN_IN_STYLES = ("一、", "（一）", "1.")
-_NOTES = re.compile(r"(?:注释|名词解释|注)[:：]?")
-_CLOSING = re.compile(r"各位代表|同志们|名词解释|附件")
+_NOTES = re.compile(r"(?:注释?|名词解释)[:：]?")
+_CLOSING = re.compile(r"各位代表|同志们|附件")
 _LIST_STYLES = ("1.", "1 ", "(1)", "①", "[1]")
 _PLAIN_BULLETS = "-*+•·"
 
@@ -218,7 +219,7 @@ def _bulleted_role(draft: _Draft, following: _Draft | None) -> Role:
 def _bare_role(drafts: Sequence[_Draft], here: int, order: Sequence[int]) -> Role:
     """Role of a line without marker and numbering."""
     draft = drafts[here]
-    if is_label(draft.text):
+    if labels(draft.text):
         return "heading" if _NOTES.fullmatch(draft.text) else "paragraph"
     if (names_an_era(draft.text) and not draft.ends) or _is_bare_heading(drafts, here, order):
         return "heading"
@@ -273,9 +274,9 @@ class _Path:
             top = _RANK.get(self.stack[-1][0])
             if rank is not None and top is not None and top >= rank:
                 self.stack.pop()
-            elif rank is not None and top is None and rank <= _RANK["节"]:
+            elif rank is not None and top is None and rank <= _SECTION:
                 self.stack.pop()  # a bare heading never holds a chapter
-            elif rank is None and top is not None and top > _RANK["节"] and content_under_top:
+            elif rank is None and top is not None and top > _SECTION and content_under_top:
                 self.stack.pop()  # a bare heading after the entries of a numbered one does not belong to it
             else:
                 return
@@ -377,8 +378,16 @@ def _drafts(lines: Sequence[Line]) -> tuple[list[_Draft], list[Role | None]]:
     """The drafts of all blocks, and the roles of those that are told by their form and place alone."""
     front = front_matter(lines)
     before = _before_the_text(lines[: front.size], front.title)
-    drafts = _run_in([_draft(group) for group in join_lines(lines[front.size :])])
-    roles: list[Role | None] = [*(role for _, role in before), *(_aside(draft) for draft in drafts)]
+    text = lines[front.size :]
+    aside = links(text)
+    groups: list[list[Line]] = []
+    for linked, part in groupby(range(len(text)), key=aside.__contains__):
+        lines = [text[i] for i in part]
+        groups += [[line] for line in lines] if linked else join_lines(lines)
+    drafts = _run_in([_draft(group) for group in groups])
+    roles: list[Role | None] = [role for _, role in before]
+    linked_spans = {text[i].spans for i in aside}
+    roles += ["furniture" if draft.spans in linked_spans else _aside(draft) for draft in drafts]
     drafts = [*(draft for draft, _ in before), *drafts]
     _offices(drafts, roles)
     _titles(drafts, roles)
@@ -389,6 +398,6 @@ def _above(draft: _Draft, role: Role, path: _Path) -> tuple[int, ...]:
     """Headings above a block. A numbered caption at the level of the numbered headings hangs beside them."""
     stack = path.stack
     if role == "caption" and draft.style:
-        while stack and _RANK.get(stack[-1][0], 0) > _RANK["节"]:
+        while stack and _RANK.get(stack[-1][0], 0) > _SECTION:
             stack = stack[:-1]
     return tuple(n for _, n in stack)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import SourceError
-from index.readers.text import MAX_TEXT
+from index.readers.text import MAX_TEXT, SPLIT, WHOLE, too_long
 
 ROOT = Path(__file__).resolve().parents[2]
 GIGABYTE = 1024**3
@@ -161,10 +161,10 @@ def _failure(error: _Ended | ValueError, limits: Limits) -> SourceError:
     if isinstance(error, _Ended) and error.late:
         return SourceError(f"读取超过 {limits.wall} 秒，已停止。", "请拆分文件或另存后再试。")
     if isinstance(error, _Ended) and error.status == _MEMORY_STATUS:
-        return SourceError(f"读取所需内存超过上限 {limits.memory // 1024**2:,} MB。", "请拆分文件后再试。")
+        return SourceError(f"读取所需内存超过上限 {limits.memory // 1024**2:,} MB。", SPLIT)
     if isinstance(error, _Ended) and error.status in (-24, -9):  # SIGXCPU; SIGKILL where the system ended it
-        return SourceError("读取所需时间或内存超过上限。", "请拆分文件后再试。")
-    return SourceError("内容已损坏，读不出来。", "请检查文件是否完整。")
+        return SourceError("读取所需时间或内存超过上限。", SPLIT)
+    return SourceError("内容已损坏，读不出来。", WHOLE)
 
 
 # The child's side.
@@ -202,7 +202,7 @@ def _made(request: dict[str, Any], data: bytes) -> bytes:
     try:
         answer = _parser(request["kind"])(data, *map(Path, request["arguments"]))
         if len(str(answer.get("text", ""))) > MAX_TEXT:
-            raise SourceError(f"文字超过上限 {MAX_TEXT:,} 字。", "请拆分文件后再试。")
+            raise too_long()
         return json.dumps(answer).encode()
     except SourceError as error:
         return json.dumps({"error": error.what, "remedy": error.remedy}).encode()

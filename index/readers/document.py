@@ -20,16 +20,24 @@ from pathlib import Path, PurePosixPath
 from index.errors import SourceError
 from index.readers import child
 from index.readers.sources import Skipped, SourceFile
-from index.readers.text import PICTURES, check_text, decode, kind_of_bytes, read_bytes
+from index.readers.text import (
+    EMPTY_ZIP,
+    JPEG,
+    OLE,
+    PDF,
+    PICTURES,
+    PNG,
+    WHOLE,
+    ZIP,
+    check_text,
+    decode,
+    kind_of_bytes,
+    read_bytes,
+)
 
 OCR_NOTE = "文字识别自扫描页"
-_MAGIC_OF = {
-    ".pdf": "PDF",
-    ".docx": "ZIP 或 Office 文档",
-    ".png": "PNG 图片",
-    ".jpg": "JPEG 图片",
-    ".jpeg": "JPEG 图片",
-}
+_INSTALL = "请安装 wenju[ocr]"
+_MAGIC_OF = {".pdf": PDF, ".docx": ZIP, ".png": PNG, ".jpg": JPEG, ".jpeg": JPEG}
 _ROOMS = ("text", "readers", "parse", "annotate")  # what a file is read by
 _PARSERS = ("lxml", "pdfplumber", "pdfminer.six", "pypdfium2", "rapidocr", "onnxruntime", "tinycss2", "cssselect2")
 
@@ -69,7 +77,7 @@ def _parsed(data: bytes, suffix: str) -> Document | None:
     if suffix == ".zip":
         raise SourceError("是压缩包。", "请用 wenju build 读取，或先解压。")
     if suffix in (".html", ".htm"):
-        _check_magic(data, suffix, None)
+        _check_magic(data, suffix, b"")
         return Document(child.run("html", data)["text"])
     if suffix == ".docx":
         _check_magic(data, suffix, _MAGIC_OF[suffix])
@@ -80,22 +88,26 @@ def _parsed(data: bytes, suffix: str) -> Document | None:
     if suffix in PICTURES:
         _check_magic(data, suffix, _MAGIC_OF[suffix])
         if not has_ocr():
-            raise SourceError("是图片，请安装 wenju[ocr]。", "安装后再运行一次。")
+            raise _needs_ocr("是图片")
         return Document(child.run("image", data)["text"], OCR_NOTE)
     return None
 
 
-def _check_magic(data: bytes, suffix: str, expected: str | None) -> None:
+def _check_magic(data: bytes, suffix: str, expected: bytes) -> None:
     """Refuse a file whose first bytes are not those of its suffix."""
     if not data:
-        raise SourceError("没有文字。", "请检查文件是否完整。")
+        raise SourceError("没有文字。", WHOLE)
     actual = kind_of_bytes(data)
-    if actual == expected or (suffix == ".pdf" and b"%PDF-" in data[:1024]):
+    if actual == kind_of_bytes(expected) or (suffix == ".pdf" and PDF in data[:1024]):
         return
-    if suffix == ".docx" and actual == "旧版 Office 文档":
+    if suffix == ".docx" and data.startswith(OLE):
         locked = "EncryptedPackage".encode("utf-16-le") in data
         raise SourceError("有密码。" if locked else "是旧版 Word 文档。", "请用 Word 去掉密码或另存为 .docx。")
     raise SourceError(f"后缀是 {suffix}，内容{f'是{actual}' if actual else '不是'}。", "请改正后缀或另存后再试。")
+
+
+def _needs_ocr(what: str) -> SourceError:
+    return SourceError(f"{what}，{_INSTALL}。", "安装后再运行一次。")
 
 
 def _pdf(data: bytes) -> Document:
@@ -106,8 +118,8 @@ def _pdf(data: bytes) -> Document:
     if has_ocr():
         return Document(child.run("pdf-ocr", data)["text"], OCR_NOTE)
     if not found["text"]:
-        raise SourceError("是扫描件，请安装 wenju[ocr]。", "安装后再运行一次。")
-    return Document(found["text"], f"第 {'、'.join(map(str, scanned))} 页是扫描页，没有读；请安装 wenju[ocr]")
+        raise _needs_ocr("是扫描件")
+    return Document(found["text"], f"第 {'、'.join(map(str, scanned))} 页是扫描页，没有读；{_INSTALL}")
 
 
 def has_ocr() -> bool:
@@ -120,7 +132,7 @@ def reading_version() -> str:
     """Changes whenever a file might be read differently: with the code of `index` and the versions of its parsers."""
     digest = hashlib.sha256()
     folder = Path(__file__).resolve().parents[1]
-    reading = [path for room in _ROOMS for path in folder.glob(f"{room}/*") if path.suffix in (".py", ".tsv")]
+    reading = [path for room in _ROOMS for path in folder.glob(f"{room}/**/*") if path.suffix in (".py", ".tsv")]
     for path in sorted(reading):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     for package in _PARSERS:
@@ -163,5 +175,5 @@ def opened_source(file: SourceFile) -> Iterator[tuple[list[Source], list[Skipped
 
 
 def _check_magic_of_zip(data: bytes) -> None:
-    if kind_of_bytes(data) not in ("ZIP", "ZIP 或 Office 文档"):
-        _check_magic(data, ".zip", "ZIP")
+    if not data.startswith((ZIP, EMPTY_ZIP)):
+        _check_magic(data, ".zip", EMPTY_ZIP)

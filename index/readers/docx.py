@@ -31,6 +31,7 @@ _SKIPPED = {
     "del", "moveFrom", "instrText", "delText", "rPr", "pPr", "commentReference", "footnoteReference", "rt", "Fallback",
 }  # fmt: skip
 _TEXTS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+_SAVED, _DEEP = "请用 Word 打开并另存后再试。", "文档的嵌套太深。"
 DEEPEST = 60  # nested tables and content controls
 SMALLEST = 3  # half-points of a character that can still be read
 NEAR = 25  # of 255: two colours that differ no more in any channel look the same
@@ -85,9 +86,9 @@ def _parse(data: bytes) -> Element:
     try:
         root = etree.fromstring(data.replace(_STRICT, _LOOSE), parser)
     except etree.XMLSyntaxError as error:
-        raise SourceError("文档内容已损坏。", "请用 Word 打开并另存后再试。") from error
+        raise SourceError("文档内容已损坏。", _SAVED) from error
     if root.getroottree().docinfo.doctype:  # Word writes none; entities are what attacks are made of
-        raise SourceError("文档含有 DTD 声明，拒绝读取。", "请用 Word 打开并另存后再试。")
+        raise SourceError("文档含有 DTD 声明，拒绝读取。", _SAVED)
     return root
 
 
@@ -138,7 +139,7 @@ def _blocks(parent: Element, body: _Body, depth: int) -> None:
     from lxml import etree
 
     if depth > DEEPEST:
-        raise SourceError("文档的嵌套太深。", "请用 Word 打开并另存后再试。")
+        raise SourceError(_DEEP, _SAVED)
     for element in parent:
         name = etree.QName(element).localname if isinstance(element.tag, str) else ""
         if name == "p":
@@ -248,7 +249,7 @@ def _texts(element: Element, boxes: list[Element], sight_of: _SightOf, depth: in
     from lxml import etree
 
     if depth > DEEPEST:
-        raise SourceError("文档的嵌套太深。", "请用 Word 打开并另存后再试。")
+        raise SourceError(_DEEP, _SAVED)
     for child in element:
         if not isinstance(child.tag, str):
             continue

@@ -13,13 +13,11 @@ from typing import Any
 import tinycss2
 from tinycss2.color4 import parse_color
 
-from index.readers.styles import (
+from index.readers.style_values import (
     HIGH,
     SIZES,
     WIDE,
-    Element,
     Style,
-    Styles,
     Tokens,
     expanded,
     functions,
@@ -31,6 +29,7 @@ from index.readers.styles import (
     too_complex,
     words,
 )
+from index.readers.styles import Element, Styles
 
 Colour = tuple[float, float, float]
 
@@ -67,15 +66,23 @@ def _looked_at(root: Element, styles: Styles, *, whole: bool = False) -> tuple[l
     With `whole` the root and the body are there, whatever they say."""
     gone, silent, shown = [], [], False
     pictured = {parent for picture in root.iter("img", "svg", "video", "canvas") for parent in (picture.getparent(),)}
-    stack = [(styles.node(root), _Look())]
+    page = _Look()
+    every: dict[tuple[Any, ...], _Look] = {page.told: page}
+    looks: dict[tuple[Any, ...], _Look | None] = {}  # siblings mostly look alike
+    stack = [(styles.node(root), page)]
     while stack:
         node, above = stack.pop()
         element = node.etree_element
         if element.tag in _UNSEEN_TAGS:
             continue
         believed = not (whole and element.tag in ("html", "body"))
-        look = _seen(element, styles.of(node), above, believed=believed, pictured=element.getparent() in pictured)
-        if look is None:
+        declared, beside = styles.of(node), element.getparent() in pictured
+        alike = (id(declared), id(above), element.tag, believed, beside)
+        if alike not in looks:
+            look = _seen(element.tag, declared, above, believed=believed, pictured=beside)
+            looks[alike] = look and every.setdefault(look.told, look)
+        look = looks[alike]
+        if look is None or (believed and _said_hidden(element)):
             gone.append(element)
             continue
         children = list(node.iter_children())
@@ -87,16 +94,16 @@ def _looked_at(root: Element, styles: Styles, *, whole: bool = False) -> tuple[l
     return gone, silent, shown
 
 
-def _seen(element: Element, declared: Style, above: _Look, *, believed: bool, pictured: bool) -> _Look | None:
-    """The look of an element in one that looks like `above`; None when it is not there. Of one that is not `believed`
+def _seen(tag: str, declared: Style, above: _Look, *, believed: bool, pictured: bool) -> _Look | None:
+    """The look of a `tag` in one that looks like `above`; None when it is not there. Of one that is not `believed`
     only the paint counts."""
     if not declared:
-        return None if believed and _said_hidden(element) else above
+        return above
     style, variables = expanded(declared, above.variables)
     if not believed:
         style = {name: value for name, value in style.items() if name.startswith(_PAINT)}
     look = _look(style, above, variables, pictured=pictured)
-    return None if believed and (_said_hidden(element) or _out_of_sight(element.tag, style, look)) else look
+    return None if believed and _out_of_sight(tag, style, look) else look
 
 
 def _has_text(element: Element, children: Sequence[Element]) -> bool:
@@ -129,6 +136,11 @@ class _Look:
     opacity: float = 1.0
     moved: bool = False  # by an indent that takes the line out of the page
     variables: Mapping[str, Tokens] = field(default_factory=dict)
+
+    @property
+    def told(self) -> tuple[Any, ...]:
+        """What tells looks apart; elements without variables of their own hold those around them."""
+        return self.visible, self.ink, self.ground, self.size, self.opacity, self.moved, id(self.variables)
 
     @property
     def readable(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from index.errors import SourceError
 from index.readers.layout import Run, ordered
 from index.readers.plain import APART, one_space
+from index.readers.text import WHOLE
 
 MOST_PIXELS = 60_000_000  # an A3 page at 400 dpi has 31
 SCALE = 200 / 72  # pages of a PDF are drawn with 200 dots an inch
@@ -37,7 +38,7 @@ def read(data: bytes) -> dict[str, object]:
                 raise SourceError(f"图片有 {picture.width * picture.height:,} 个像素，太大。", "请缩小后再试。")
             runs = _runs(picture.convert("RGB"))
     except (OSError, SyntaxError, ValueError) as error:
-        raise SourceError("图片已损坏，读不出来。", "请检查文件是否完整。") from error
+        raise SourceError("图片已损坏，读不出来。", WHOLE) from error
     text = ""
     for line in ordered(runs):
         text += ("" if not text else APART if line.apart else "\n") + line.run.text

@@ -18,6 +18,7 @@ from typing import Any
 from index.errors import SourceError
 from index.readers.layout import Run, ordered
 from index.readers.plain import APART, one_space, sentences, unified
+from index.readers.text import WHOLE
 
 MARGIN = 0.13  # share of the height, at the top and at the bottom, where page furniture stands
 FEWEST_CHARACTERS = 8  # a page with less is not a page of text
@@ -64,7 +65,7 @@ def _pages(data: bytes) -> Iterator[Page]:
     try:
         with pdfplumber.open(BytesIO(data)) as document:
             if not document.pages:
-                raise SourceError("内容已损坏，没有页。", "请检查文件是否完整。")
+                raise SourceError("内容已损坏，没有页。", WHOLE)
             for page in document.pages:
                 yield _page(page)
                 page.close()
@@ -72,7 +73,7 @@ def _pages(data: bytes) -> Iterator[Page]:
         cause = error.args[0] if error.args else None
         if isinstance(cause, (PDFPasswordIncorrect, PDFEncryptionError)):
             raise SourceError("有密码。", "请去掉密码后再试。") from error
-        raise SourceError("内容已损坏，读不出来。", "请检查文件是否完整。") from error
+        raise SourceError("内容已损坏，读不出来。", WHOLE) from error
 
 
 def _page(page: Any) -> Page:

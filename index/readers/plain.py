@@ -18,9 +18,9 @@ APART = "\n\n\n\n"
 DEEPEST = 6
 _SPACE = re.compile(r"\s+")
 _CJK_GAP = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])")
-_STATES = re.compile(r"(?:增长|下降|达到?|突破|约|超过?)?\d")  # a cell that can end a sentence as it is
+_STATES = re.compile(r"[增长下降达到突破约超过]{0,2}\d")  # a cell that can end a sentence as it is
 _FIGURE = re.compile(r"\d")
-_TIME = re.compile(r"(?:19|20)\d\d(?:年|[-—至/](?:19|20)?\d\d年?)?|\d{1,2}月份?|[1-4]季度|序号\d*|(?<!\d)\d++[、.]")
+_TIME = re.compile(r"[12][09]\d\d(?:年|[-—至/](?:[12][09])?\d\d年?)?|\d{1,2}月份?|[1-4]季度|序号\d*|(?<!\d)\d++[、.]")
 
 
 @dataclass(frozen=True, slots=True)

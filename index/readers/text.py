@@ -22,27 +22,31 @@ MAX_TEXT = 20_000_000  # characters; the longest report has a hundredth
 MAX_JUNK = 0.1  # share of characters that no text has; ten times what a damaged but legible file shows
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_MAGIC = (
-    (b"%PDF-", "PDF"),
-    (b"PK\x03\x04", "ZIP 或 Office 文档"),
-    (b"PK\x05\x06", "ZIP"),
-    (b"\x89PNG\r\n", "PNG 图片"),
-    (b"\xff\xd8\xff", "JPEG 图片"),
-    (b"GIF8", "GIF 图片"),
-    (b"\x1f\x8b", "gzip 压缩包"),
-    (b"BZh", "bzip2 压缩包"),
-    (b"\xfd7zXZ\x00", "xz 压缩包"),
-    (b"7z\xbc\xaf\x27\x1c", "7z 压缩包"),
-    (b"Rar!\x1a\x07", "RAR 压缩包"),
-    (b"\x7fELF", "可执行程序"),
-    (b"MZ\x90\x00", "可执行程序"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "旧版 Office 文档"),
-    (b"{\\rtf", "RTF 文档"),
-    (b"SQLite format 3\x00", "数据库"),
-)
+# The first bytes of files.
+ZIP, EMPTY_ZIP, PDF, OLE = b"PK\x03\x04", b"PK\x05\x06", b"%PDF-", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+PNG, JPEG = b"\x89PNG\r\n", b"\xff\xd8\xff"
+_NAMED = {
+    "图片": {PNG: "PNG", JPEG: "JPEG", b"GIF8": "GIF"},
+    "压缩包": {
+        b"\x1f\x8b": "gzip",
+        b"BZh": "bzip2",
+        b"\xfd7zXZ\x00": "xz",
+        b"7z\xbc\xaf\x27\x1c": "7z",
+        b"Rar!\x1a\x07": "RAR",
+    },
+    "文档": {ZIP: "ZIP 或 Office", OLE: "旧版 Office", b"{\\rtf": "RTF"},
+}
+_MAGIC = {
+    PDF: "PDF",
+    EMPTY_ZIP: "ZIP",
+    **dict.fromkeys((b"\x7fELF", b"MZ\x90\x00"), "可执行程序"),
+    b"SQLite format 3\x00": "数据库",
+    **{magic: f"{name} {kind}" for kind, names in _NAMED.items() for magic, name in names.items()},
+}
 # Control and private-use characters: what binary data looks like when GB18030 happens to accept it.
 _JUNK = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufffd-\uffff]")
 _WORD = re.compile(r"[^\W_]")
+SPLIT, WHOLE = "请拆分文件后再试。", "请检查文件是否完整。"
 _AS_TEXT = "请另存为 UTF-8 编码的文本文件（.txt 或 .md）后再试。"
 
 
@@ -86,17 +90,22 @@ def decode(data: bytes, name: str) -> str:
 
 def kind_of_bytes(data: bytes) -> str | None:
     """What the first bytes of a file say it is, in Chinese; None for text and for what is not known."""
-    return next((what for magic, what in _MAGIC if data.startswith(magic)), None)
+    return next((what for magic, what in _MAGIC.items() if data.startswith(magic)), None)
 
 
 def check_text(text: str) -> None:
     """Raises SourceError when `text` is too long, holds no words or is mostly junk."""
     if len(text) > MAX_TEXT:
-        raise SourceError(f"文字超过上限 {MAX_TEXT:,} 字。", "请拆分文件后再试。")
+        raise too_long()
     if len(_JUNK.findall(text)) > MAX_JUNK * len(text):
         raise SourceError("多为控制字符，不是文本。", _AS_TEXT)
     if not _WORD.search(text):
-        raise SourceError("没有文字。", "请检查文件是否完整。")
+        raise SourceError("没有文字。", WHOLE)
+
+
+def too_long() -> SourceError:
+    """The error of a file that holds more text than any report."""
+    return SourceError(f"文字超过上限 {MAX_TEXT:,} 字。", SPLIT)
 
 
 def _decoded(data: bytes, name: str) -> str:

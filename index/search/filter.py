@@ -2,7 +2,8 @@
 
 Everything that asks whether something may be an answer asks `Filter.fit`: the mask of a search, the headings of a
 list, the facts of a table, the gate, the explanation, the evaluation; `rag.retrieve.columns` asks for all passages of
-an index at once. What a question said, or has from the question before, is law; what was only guessed hides nothing.
+an index at once. What a question said, or has from the question before, is law; what was only guessed moves the ranking
+and hides nothing. Where the law leaves nothing that answers, conditions are let go of in the order of `RELAXING`.
 """
 
 from __future__ import annotations
@@ -18,9 +19,14 @@ Aspect = Literal["place", "name", "report", "time", "kind"]
 Fit = Literal["match", "open", "clash"]  # meets a condition; does not say; says otherwise
 
 NEAR = 60  # characters ahead of a clause within which the name of a thing that it speaks of stands
-# The order in which conditions are let go of when nothing meets them all, for hints about what there is instead. All at
-# once: what is said of another place in another year is as good a hint as any.
-RELAXING: tuple[frozenset[Aspect], ...] = (frozenset(("place", "name", "report", "time", "kind")),)
+Step = Literal["guessed", "unsaid", "elsewhere"]
+
+# The order in which conditions are let go of where nothing that meets them answers: what was only guessed; then a text
+# may answer that does not say whom or when it speaks of; at last all at once, for hints and never for an answer: what
+# is said of another place in another year is as good a hint as any.
+RELAXING: tuple[Step, ...] = ("guessed", "unsaid", "elsewhere")
+ANSWERING = RELAXING[:-1]  # the steps after which a text may still answer
+_ALL: frozenset[Aspect] = frozenset(("place", "name", "report", "time", "kind"))
 # What may answer a question about each kind. Over several years a result is a cumulative one.
 _ANSWERS: dict[Kind, frozenset[Kind]] = {
     "target": frozenset(("target",)),
@@ -43,7 +49,7 @@ class Subject:
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Conditions; an empty one demands nothing. `guessed` and `inherited` name those that the question did not say
-    itself: a guess excludes nothing."""
+    itself: a guess excludes nothing. `unsaid` lets a text meet a condition that it says nothing of."""
 
     places: tuple[str, ...] = ()
     names: tuple[str, ...] = ()  # short names of places that what is asked about is known by: 广州 of 广州地铁
@@ -54,6 +60,7 @@ class Filter:
     kind: Kind | None = None
     inherited: frozenset[Aspect] = frozenset()
     guessed: frozenset[Aspect] = frozenset()
+    unsaid: bool = False
 
     @property
     def free(self) -> bool:
@@ -67,11 +74,17 @@ class Filter:
 
     def admits(self, subject: Subject) -> bool:
         """Whether a text may answer: no condition clashes, and none but that of kind is left open. A text that does not
-        say whom or when it speaks of cannot answer for anyone or any time; one that is neither a plan nor a result
-        may be either."""
+        say whom or when it speaks of answers for anyone or any time only where `unsaid`; one that is neither a plan nor
+        a result may be either."""
         return all(
-            fit == "match" or aspect in self.guessed or (fit == "open" and aspect == "kind")
+            fit == "match" or aspect in self.guessed or (fit == "open" and (self.unsaid or aspect == "kind"))
             for aspect, fit in self._fits(subject)
+        )
+
+    def doubts(self, subject: Subject) -> bool:
+        """Whether a text says otherwise than what was guessed: it may answer, but one that does not is likelier to."""
+        return bool(self.guessed) and any(
+            fit == "clash" and aspect in self.guessed for aspect, fit in self._fits(subject)
         )
 
     def without(self, aspects: frozenset[Aspect]) -> Filter:
@@ -80,12 +93,19 @@ class Filter:
         kept = replace(kept, names=()) if "name" in aspects else kept
         kept = replace(kept, report_year=None) if "report" in aspects else kept
         kept = replace(kept, years=(), period=None, as_of=False) if "time" in aspects else kept
-        return replace(kept, kind=None) if "kind" in aspects else kept
+        kept = replace(kept, kind=None) if "kind" in aspects else kept
+        return replace(kept, guessed=kept.guessed - aspects)
+
+    def relaxed(self, step: Step) -> Filter:
+        """The filter after this step of `RELAXING` and those before it."""
+        if step == "elsewhere":
+            return replace(self.without(_ALL), unsaid=False)
+        return replace(self.without(self.guessed), unsaid=self.unsaid or step == "unsaid")
 
     def _fits(self, subject: Subject) -> Iterator[tuple[Aspect, Fit]]:
         """Each condition and how it is met, the quickest to tell first."""
         yield "place", self._place(subject.context)
-        yield "time", self._time(subject.context)
+        yield "time", self._time(subject)
         yield "kind", self._kind(subject.context.kind)
         yield "report", self._report(subject.report_year)
         yield "name", self._named(subject)
@@ -107,13 +127,22 @@ class Filter:
             return "match"
         return "open" if year is None else "clash"
 
-    def _time(self, context: Context) -> Fit:
+    def _time(self, subject: Subject) -> Fit:
         if not self.years and self.period is None:
             return "match"
+        context = subject.context
         ends = self.as_of and context.period is not None and context.period[1] in self.years
         if ends or context.year in self.years or (self.period is not None and context.period == self.period):
             return "match"
-        return "open" if context.year is None and context.period is None else "clash"
+        dated = context.year is not None or context.period is not None
+        return "clash" if dated or not self._may_be_of(subject.report_year) else "open"
+
+    def _may_be_of(self, report_year: int | None) -> bool:
+        """Whether what a report of this year says without a time may be of the time asked about."""
+        spanned = (
+            self.period is not None and report_year is not None and self.period[0] <= report_year <= self.period[1]
+        )
+        return report_year is None or report_year in self.years or spanned
 
     def _kind(self, kind: Kind) -> Fit:
         if self.kind is None or kind in _ANSWERS[self.kind]:

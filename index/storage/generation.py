@@ -169,7 +169,7 @@ def verified(folder: Path, name: str) -> Manifest:
     """
     data = _read(folder, name, FILES.manifest)
     if not name.endswith("-" + hashlib.sha256(data).hexdigest()[:16]):
-        raise IndexDamaged(f"索引文件 {FILES.manifest} 的校验和不符。", rebuild(folder))
+        raise _altered(folder, FILES.manifest)
     row = json.loads(data)
     if row["format"] != FORMAT:
         raise IndexMismatch(f"索引格式是 {row['format']}，本程序读的是 {FORMAT}。", rebuild(folder))
@@ -178,9 +178,9 @@ def verified(folder: Path, name: str) -> Manifest:
         try:
             actual = _sha256(folder / name / file)
         except OSError as error:
-            raise IndexDamaged(f"索引文件 {file} 读不出来（{error.strerror}）。", rebuild(folder)) from error
+            raise _unreadable(folder, file, error) from error
         if actual != digest:
-            raise IndexDamaged(f"索引文件 {file} 的校验和不符。", rebuild(folder))
+            raise _altered(folder, file)
     return manifest
 
 
@@ -188,7 +188,15 @@ def _read(folder: Path, name: str, file: str) -> bytes:
     try:
         return (folder / name / file).read_bytes()
     except OSError as error:
-        raise IndexDamaged(f"索引文件 {file} 读不出来（{error.strerror}）。", rebuild(folder)) from error
+        raise _unreadable(folder, file, error) from error
+
+
+def _altered(folder: Path, file: str) -> IndexDamaged:
+    return IndexDamaged(f"索引文件 {file} 的校验和不符。", rebuild(folder))
+
+
+def _unreadable(folder: Path, file: str, error: OSError) -> IndexDamaged:
+    return IndexDamaged(f"索引文件 {file} 读不出来（{error.strerror}）。", rebuild(folder))
 
 
 def _sha256(path: Path) -> str:

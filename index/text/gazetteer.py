@@ -1,10 +1,10 @@
 """The administrative divisions of China by their codes, and the names by which texts call them.
 
-`places.tsv` is made of https://github.com/yescallop/areacodes (CC0 1.0, commit eed219a), which collects the codes that
-the Ministry of Civil Affairs publishes for each year: all divisions of 2024, and those that ended or were renamed since
-2000 with the year and, in `now`, the code of the one division that goes on with the same area (即墨市 -> 即墨区).
-One that was divided or joined with others (四方区) goes on as none and keeps its own code. Left out are former
-divisions that were called 市区, 城区, 郊区 or 矿区.
+`places.tsv` is made by `python -m index.training.places` of https://github.com/yescallop/areacodes (CC0 1.0, commit
+eed219a), which collects the codes that the Ministry of Civil Affairs publishes for each year: all divisions of 2024,
+and those that ended or were renamed since 2000 with the year and, in `now`, the code of the one division that goes on
+with the same area (即墨市 -> 即墨区). One that was divided or joined with others (四方区) goes on as none and keeps its
+own code. Left out are former divisions that were called 市区, 城区, 郊区 or 矿区.
 
 `lexicon/place_names.tsv` holds what has no such code: national new areas, kinds of development zones, and groups of
 provinces or cities with the document that says who belongs to them.
@@ -22,8 +22,8 @@ from index.text.lexicon import any_of, rows
 
 COUNTRY = "全国"  # the place of a report of the central government; it has no code
 # Districts are called so, and the words mean what they say; so is a name that is nothing but a kind: 新区.
-COMMON_NOUNS = frozenset(["城区", "郊区", "矿区", "老城区", "新城区", "新区", "林区", "地区"])
-_KIND = re.compile(r"(?:自治区|特别行政区|自治[州县旗]|地区|新区|林区|省|市|区|县|盟|旗)$")
+COMMON_NOUNS = frozenset([*map("{}区".format, "城郊矿新林地"), "老城区", "新城区"])
+_KIND = re.compile(r"(?:特别行政区|[地新林]区|[省市区县盟旗])$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +218,18 @@ def siblings(place: Place) -> tuple[Place, ...]:
     return tuple(p for p in by_code().values() if p.parent_code == place.parent_code)
 
 
+@cache
+def _below() -> dict[str, tuple[Place, ...]]:
+    found: dict[str, list[Place]] = {}
+    for place in by_code().values():
+        if around := parent(place):
+            found.setdefault(around.code, []).append(place)
+    return {code: tuple(places) for code, places in found.items()}
+
+
 def children(place: Place) -> tuple[Place, ...]:
-    """The divisions right below it."""
-    return tuple(p for p in by_code().values() if p.parent_code == place.code)
+    """The divisions right below it: those of 山东省 are cities, those of 重庆市 districts."""
+    return _below().get(place.code, ())
 
 
 def zone(around: Place, kind: str) -> Place:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _DIGITS = str.maketrans("〇零○Ｏ一二三四五六七八九", "0000123456789")
 _YEAR = re.compile(r"[〇零○一二三四五六七八九]{4}(?=年)")
-_SHORT_YEAR = re.compile(r"(?<![\d.])(2[0-9])(?=年(?!来|以|内|间|龄|的时间))")
+_SHORT_YEAR = re.compile(r"(?<![\d.])(2[0-9])(?=年(?!的?[来以内间龄时]))")
 _PERCENT = re.compile(r"百分之([零〇一二两三四五六七八九十百点\d.]+)")
 
 

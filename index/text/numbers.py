@@ -23,11 +23,11 @@ Form = Literal["digits", "numerals", "vague", "share", "half", "double"]
 MOST_DIGITS = 16  # a float keeps no more; a number that is longer, or beyond MOST, is text
 MOST_NUMERALS = 32  # 九千九百九十九万亿九千… up to MOST, with what stands behind 点
 MOST = Decimal(10) ** 21  # 十亿万亿: no report counts so far
-SCALES: Mapping[str, int] = {"": 1, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8, "万亿": 10**12}
+_POWERS = dict(zip("十百千万亿", (10, 100, 1000, 10**4, 10**8), strict=True))
+SCALES: Mapping[str, int] = {"": 1, **dict([*_POWERS.items()][1:]), "万亿": 10**12}  # 十 is a numeral
 MOST_DECIMALS = 4  # of a number that is shown in 万 or 亿; one with more is shown in its unit
 LONGEST_CUE = 16  # characters before a number in which the words that bound it stand
 _EXACT = Context(prec=64)  # digits: all before and behind the point, and a scale
-_POWERS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
 _ONES = "零〇一二两三四五六七八九"
 NUMERALS = _ONES + "".join(_POWERS)
 _TO_DIGITS = str.maketrans(_ONES, "001223456789")
@@ -54,20 +54,20 @@ UNITS: Mapping[str, Unit] = {
 
 
 # 一个台阶 is no 台; “迈上5个百亿台阶” counts them.
-_TERMS = any_of(UNITS).replace("|台|", "|台(?!阶)|")
+_TERMS = any_of(UNITS)
 _LATIN_ENDS = "(?:(?<![A-Za-z])|(?![A-Za-z]))"
-_UNIT = re.compile(rf"个[十百千万亿]+元?台阶|(?:{_TERMS})(?:/[年日月天])?{_LATIN_ENDS}")
+_UNIT = re.compile(rf"个[十百千万亿]+元?台阶|(?!台阶)(?:{_TERMS})(?:/[年日月天])?{_LATIN_ENDS}")
 _DIGITS = r"\d{1,3}+(?:[,，]\d{3}(?!\d))++(?:\.\d++)?+|\d++(?:\.\d++)?+"
 _SPELLED = rf"[{NUMERALS}]++(?:点[{_ONES}]++)?+"
-_SCALE = r"[十百千]?(?:万亿|亿万|[万亿])|十|百(?!分)|千(?![瓦米克卡])"
+_SCALE = r"[十百千]?[万亿]{1,2}|[十百](?!分)|千(?![瓦米克卡])"
 _NUMBER = re.compile(
     rf"百分之(?P<share>{_DIGITS}|{_SPELLED})"
-    r"|(?P<half>一半|半数|(?<=[超过近])半)|(?P<double>(?<![两三])翻(?:了?一)?番)"
+    r"|(?P<half>(?:一|(?<=[超过近]))半|半数)|(?P<double>(?<![两三])翻(?:了?一)?番)"
     rf"|(?P<digits>{_DIGITS})(?:\s?(?P<more>[余多几]?)(?P<scale>{_SCALE})(?P<most>[余多]?)|\s?(?P<over>[余多几]))?"
     rf"|(?P<vague>[数几上](?=[十百千万亿]))?(?P<numerals>{_SPELLED})"
     r"(?P<nmore>[余多几](?!少))?(?P<nscale>[万亿]{0,2})(?P<nmost>[余多]?)"
 )
-RANGE = re.compile(r"\s?(?:[%％]?[-—–－~～至]|到)\s?")
+RANGE = re.compile(r"\s?[%％]?[-—–－~～至到]\s?")
 _HALVED = ("成", "倍")  # 两成半
 
 

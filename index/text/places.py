@@ -55,15 +55,16 @@ __all__ = [
     "table",
 ]
 
-# What follows a short name when it is part of another name: 青岛港, 崂山实验室, “莱西经验”.
-_PART_OF_NAME = re.compile(
-    r"(?:(?!哪|几|什么|怎|多少|打算|计划|准备|开通|开工|动工|新建|新开|修建|建成|建设|启用)"
-    r"[^\s的地在和与及跟、，。？！,.?!将要有是比今去前明\d“”]){0,7}?"
-    r"(?:路|街|道|高速|高铁|隧道|大桥|地铁|铁路|快速路|实验室|大学|学院|学校|中学|小学|研究院|医院|院区|卫生|湖|河|江|港|湾|岛(?!市)|站|机场|山|经验|会议|周末"
-    r"|合作组织|集团|公司|银行|啤酒|日报|晚报|示范区|集聚区|活力区|开发区|高新区|自贸|产业园|园区|走廊|都市圈|片区|校区|老城|博物馆|美术馆|图书馆|基地|中心|艺术节)"
+# The last word of what is called after a place: 青岛港, 崂山实验室, “莱西经验”, 上海合作组织.
+_THING = re.compile(
+    r"(?:[路街道桥站港湾湖河江山岛院校馆室园区圈廊城报节]|[大中小]学|高[速铁架]|地铁|机场|中心|基地|集团|公司|银行|啤酒|经验|会议|合作组织)$"
 )
+# 青岛新建, 青岛社区, 青岛今年: what follows is said of the place.
+_NO_THING = re.compile(r"(?:^[新修建开动启][建设成工通用]|[社地各全库山城市街]区|[年天月日])$")
+_IN_NAMES = "nabjlfszgheiqt"  # parts of speech (of jieba) that stand in the name of a thing; verbs do not
+LONGEST_THING = 12  # characters of it
 LONGEST_ZONE = 12  # characters of a zone's own name
-_OF_A_REPORT = re.compile(r"$|\s|\d{4}年|政府|管委会|管理委员会|党工委|工作|国民经济|统计")
+_OF_A_REPORT = re.compile(r"$|[\s\d政管党国统]|工作")  # 政府, 管委会, 党工委, 国民经济, 统计公报
 _YEAR = re.compile(r"^\d{4}年度?")
 
 
@@ -162,6 +163,13 @@ def _word_starts(text: str) -> frozenset[int]:
     return frozenset(itertools.accumulate(map(len, rjieba.cut(text)), initial=0))
 
 
+@lru_cache(maxsize=4096)
+def _tagged(text: str) -> tuple[tuple[str, str], ...]:
+    import rjieba
+
+    return tuple(rjieba.tag(text))
+
+
 def _is_word(text: str, start: int, end: int, *, whole: bool) -> bool:
     """Whether `text[start:end]` begins a word, and ends one too where it is no full name."""
     starts = _word_starts(text)
@@ -198,11 +206,29 @@ def _read(text: str, match: re.Match[str], reader: _Reader) -> tuple[Mention | N
         return (zoned, zoned.end) if start in _word_starts(text) else (None, end)
     if len(match[0]) == 2 and not reader.beside(name.senses) and not _is_word(text, start, end, whole=name.whole):
         return None, start + 1  # 海口 in 入海口, 范县 in 示范县, 文山 in 文山会海
-    if not name.whole and (_PART_OF_NAME.match(text, end) or text[start - 1 : start] in ("“", "‘", "《")):
+    if not name.whole and (text[start - 1 : start] in ("“", "‘", "《") or _names_a_thing(text, start, end, reader)):
         return None, end
     place = name.senses[0].place
     written = match[0] if len(name.senses) > 1 else place.name
     return Mention(Place(written, place.code), start, end, name.whole, name.senses), end
+
+
+def _names_a_thing(text: str, start: int, end: int, reader: _Reader) -> bool:
+    """Whether the short name at `text[start:end]` begins the name of something else: words of a name, up to the kind
+    of a thing."""
+    at, last = start, min(end + LONGEST_THING, len(text) + 1)  # a word that is cut there is none
+    for word, tag in _tagged(text[start : end + LONGEST_THING]):
+        at += len(word)
+        if at <= end:
+            continue
+        if at >= last or _NO_THING.search(word) or word in reader.names:
+            return False
+        kind = _THING.search(text, end, at)
+        if kind and (tag != "v" or len(kind[0]) >= len(word)):  # 设站, 建校 are no things
+            return True
+        if tag[0] not in _IN_NAMES and tag != "vn" and word[0] not in "创至":  # 创新中心, 济南至青岛高铁
+            return False
+    return False
 
 
 def _city_and_district(text: str, match: re.Match[str], reader: _Reader) -> Mention | None:

@@ -14,20 +14,20 @@ _POWERS = frozenset("十百千")
 # What stands ahead of digits that are no figure: the rest of a number or a name, an ordinal.
 _NOT_AHEAD, _COMMA, _THREE = re.compile(r"[\dA-Za-z.+\-－第前]$"), re.compile(r"\d[,，]$"), re.compile(r"\d{3}(?!\d)")
 _RANGE = re.compile(r"[-—–－~～至]")
-_WORDS, _LARGE = ("一半", "翻番", "翻一番", "翻了一番"), ("万", "亿")
+_LARGE = frozenset("万亿")
 _BARE_AHEAD = frozenset("破超过达到上近")
-_BARE_BEHIND = re.compile(r"(?=大关|台阶|关口|[，。；、,;]|以上|$)")
+_BARE_BEHIND = re.compile(r"(?=大?关|台阶|[，。；、,;以]|$)")
 _ENDS = re.compile(r"(?=[，。；、,;]|$)")
-_TENTHS_END = re.compile(r"(?=以上|左右|[，。；、,;]|$)")
+_TENTHS_END = re.compile(r"(?=[以左，。；、,;]|$)")
 _RANK = re.compile(  # with digits only: 首位 and 第一 praise more than they count
-    r"(?:均|分别|稳|仍|继续|保持|连续\d+年|跃|上?升|位次|排名|综合实力){0,6}(?:居|列|位|名|排|升至|跃至|进到|进入|跻身|[和、](?=第)|全[国省市])"
-    r"[^，。；、,;第]{0,12}?(?:第|前)(?P<rank>\d{1,16}+)(?P<place>位|名)?(?![\d届次产批期梯方个\-])"
+    r"(?:[均稳仍跃上升保持继续分别]|连续\d+年){0,6}(?:[居列位名排]|[升跃进][至到入]|跻身|[和、](?=第)|全[国省市])"
+    r"[^，。；、,;第]{0,12}?[第前](?P<rank>\d{1,16}+)(?P<place>[位名])?(?![\d届次产批期梯方个\-])"
 )
 # What follows a figure that is no figure of anything: part of a date, of a name, of a size.
 _NOT_BEHIND = re.compile(
-    r"级(?!以上)|年|周年|强|方面|领域|维度|层面|[大小]?板块|关键|(?<=[时钟])(?!以内|[，。；、,;]|$)|字|号线|[A-Za-z]"
+    r"级(?!以上)|周?年|[强字A-Za-z]|[方层]面|领域|[大小]?板块|关键|(?<=[时钟])(?!以内|[，。；、,;]|$)|号线"
 )
-_TIME_UNITS = frozenset({"小时", "分钟", "天", "岁", "个月", "个小时"})
+_TIME_UNITS = frozenset({"小时", "分钟", "天", "岁", "个月"})
 _TIME_ENDS = re.compile(r"(?:以[上内下])?(?:[，。；、,;]|$)")
 _QUOTED = re.compile(r"[“‘《「\"][^”’》」\"]{0,24}[”’》」\"]")
 
@@ -91,13 +91,13 @@ def _stands_free(text: str, first: Number, last: Number) -> bool:
         return False
     if first.ordinal or _NOT_BEHIND.match(text, last.end) or " " in text[first.start : last.end]:
         return False
-    return last.unit not in _TIME_UNITS or _TIME_ENDS.match(text, last.end) is not None
+    return last.base not in _TIME_UNITS or _TIME_ENDS.match(text, last.end) is not None
 
 
 def _is_figure(text: str, found: Number) -> bool:
     """Whether a number counts something, and is not only a word: 一体, 三农, 一个."""
     if found.form in ("half", "double", "share"):
-        return found.value in _WORDS or found.form == "share" or _ENDS.match(text, found.end) is not None
+        return found.form != "half" or found.value == "一半" or _ENDS.match(text, found.end) is not None
     if found.number is None and found.form != "vague":
         return False
     if not found.unit:

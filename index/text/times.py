@@ -8,29 +8,16 @@ from dataclasses import dataclass
 from index.text.numbers import number
 
 MOST_YEARS = 50  # 近百年 is an age, not a period of a report
-_COUNT = r"\d{1,2}|[一二两三四五六七八九十]{1,3}"
 _YEAR = r"(?:19|20)\d\d"
 _TIME = re.compile(
-    rf"(?P<first>{_YEAR})\s*+年?\s*+(?:[-—–~～至到]|以来至)\s*(?P<last>{_YEAR})\s*年"
-    rf"|(?<!\d)(?P<year>{_YEAR})\s*(?:年(?!代)|年度)"
-    r"|[“\"]?十(?P<plan>[一二三四五六七])五[”\"]?(?P<planned>时期|期间|以来|末|规划期)?"
-    rf"|(?:过去|这|近|今后|未来)?(?P<n>(?<![\d一二三四五六七八九十百几]){_COUNT})年(?P<since>以?来)"
-    rf"|(?P<span>过去|近|今后|未来)(?P<m>{_COUNT})年"
-    r"|(?P<word>今年|本年度?|新的一年|去年|上年|上一年|前年|明年|后年)"
+    rf"(?P<first>{_YEAR})\s*+年?\s*+[-—–~～至到]\s*(?P<last>{_YEAR})\s*年"
+    rf"|(?<!\d)(?P<year>{_YEAR})\s*年(?!代)"
+    r"|[“\"]?十(?P<plan>[一二三四五六七])五[”\"]?(?P<planned>(?:规划|时)?期间?|以来|末)?"
+    r"|(?P<span>近|过去|[今未][后来])?(?P<n>(?<![\d一二三四五六七八九十百几])[\d一二两三四五六七八九十]{1,3})年(?P<since>以?来)?"
+    r"|(?P<word>新的一年|上一年|[今本去上明]年|(?<![目以今])[前后]年)"
 )
-_COMPARED = re.compile(r"(?:比|较|相比|同比|自|从|由|高于|低于|超过|以|继|面向)$")
-_OFFSETS = {
-    "今年": 0,
-    "本年": 0,
-    "本年度": 0,
-    "新的一年": 0,
-    "去年": -1,
-    "上年": -1,
-    "上一年": -1,
-    "前年": -2,
-    "明年": 1,
-    "后年": 2,
-}
+_COMPARED = re.compile(r"(?:[比较自从由以继]|[高低]于|面向|超过)$")
+_OFFSETS = {word: years for years, words in enumerate(("前", "去上", "今本新", "明", "后"), -2) for word in words}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +39,9 @@ def five_year_plan(number: int) -> tuple[int, int]:
 
 def _span(match: re.Match[str], base: int) -> tuple[int | None, tuple[int, int] | None] | None:
     """Year or period of 一年来, 过去5年, 未来三年; None when it is none."""
-    count = int(number(match["n"] or match["m"]) or 0)
-    ahead = (match["span"] or match[0][:2]) in ("今后", "未来")
-    if not 1 <= count <= MOST_YEARS:
+    count = int(number(match["n"]) or 0)
+    ahead = (match["span"] or "")[:1] in ("今", "未")
+    if not (match["span"] or match["since"]) or not 1 <= count <= MOST_YEARS:
         return None
     if count == 1:
         return (base if ahead else base - 1), None
@@ -81,7 +68,7 @@ def find_times(text: str, base: int | None, *, heading: bool = False) -> list[Ti
         elif base is None:
             continue
         elif match["word"]:
-            year, relative = base + _OFFSETS[match["word"]], True
+            year, relative = base + _OFFSETS[match["word"][0]], True
         elif (resolved := _span(match, base)) is not None:
             (year, period), relative = resolved, True
         else:

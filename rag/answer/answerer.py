@@ -43,6 +43,5 @@ class Sources:
 
 
 def rated(draft: Draft, found: Found) -> Draft:
-    """`draft` with the hits of `found` and how good the best of them is."""
-    sure = found.probability if found.ranked else None
-    return replace(draft, ranked=found.ranked, features=found.features, probability=sure)
+    """`draft` with the hits of `found` and what is known of the best of them."""
+    return replace(draft, ranked=found.ranked, hit=found.features)

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from index.errors import WenjuError
+from index.text.orders import instructs
 from rag.answer import prompts
-from rag.check.claims import COMMANDS
 from rag.types import Draft, Query, Sentence
 from rag.wording import sentences as phrase
 
@@ -235,7 +235,7 @@ def offered(ranked: Sequence[Ranked], store: Store) -> list[tuple[Paragraph, Con
     best = {r.hit.passage.paragraph_id: r.hit.passage.context for r in reversed(ranked)}
     order = dict.fromkeys(r.hit.passage.paragraph_id for r in ranked)
     found = ((store.paragraph(id_), best[id_]) for id_ in order)
-    return [(p, c) for p, c in found if p.citable and not COMMANDS.search(p.text)][:MOST_PARAGRAPHS]
+    return [(p, c) for p, c in found if p.citable and not instructs(p.text)][:MOST_PARAGRAPHS]
 
 
 def _messages(query: Query, given: Sequence[tuple[Paragraph, Context]], store: Store) -> list[BaseMessage]:

@@ -30,9 +30,14 @@ class Clause:
         self._cutter = sources.cutter
 
     def draft(self, query: Query, found: Found) -> Draft | None:
-        """The lines that answer a question for one thing; of an unsure one the runner-up too. None for a table, and
-        where they do not state what is asked for."""
-        if query.instead.one_figure or not found.sure or share_for_amount(query, found.ranked[0]):
+        """The lines that answer a question for one thing; of an unsure one the runner-up too. None for a table or a
+        list, and where they do not state what is asked for."""
+        if (
+            query.instead.one_figure
+            or query.type in ("list", "summary")
+            or not found.ranked
+            or share_for_amount(query, found.ranked[0])
+        ):
             return None
         lines = self._lines(query, found.ranked)
         unsure = found.probability < SURE and len(lines) == 1
@@ -96,6 +101,9 @@ class Clause:
         return (None if query.places else context.place, time, None if query.kind else context.kind)
 
 
+ANSWERER = Clause
+
+
 def _tells(query: Query, line: Statement) -> bool:
     """Whether a line holds a number where one is asked for, and a time where that is; written any way."""
     asked = {"number": cues.NUMERAL, "when": cues.MOMENT}.get(query.type)
@@ -103,11 +111,11 @@ def _tells(query: Query, line: Statement) -> bool:
 
 
 def share_for_amount(query: Query, best: Ranked) -> bool:
-    """Whether “多少亿元” would be answered by a percentage: the growth of what was asked is not what was asked."""
+    """Whether “多少亿元” or “总量” would be answered by a percentage: the growth of what was asked is not it."""
     return (
         query.type == "number"
         and query.unit != "%"
-        and query.asked.figures.in_unit
+        and (query.asked.figures.in_unit or query.asked.figures.total)
         and best.features.figure <= SHARE_ONLY
         and states_figure(best.hit.passage.text)
     )

@@ -43,8 +43,9 @@ class Tables:
         self._cutter = sources.cutter
 
     def draft(self, query: Query, found: Found) -> Draft | None:
-        """The table that `query` asks for; None for a question that asks for none, or that one figure may answer."""
-        if query.instead.one_figure is None:
+        """The table that `query` asks for; None for a question that asks for none, or that one figure may answer, or of
+        which it is to be asked back which place is meant."""
+        if query.instead.one_figure is None or query.shared:
             return None
         table = self.tabled(query, found)
         named = query.asked.table.limit is not None or (query.type == "compare" and len(query.places) <= MOST_NAMED)
@@ -181,6 +182,9 @@ class Tables:
         passage = self._passage(fact)
         start = min(passage.start, fact.quote_start)
         return cut(self._store.paragraph(fact.paragraph_id), passage.context, start, passage.end)
+
+
+ANSWERER = Tables
 
 
 def _searched(query: Query, figures: Found) -> dict[str, Found]:

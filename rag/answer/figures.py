@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from index.annotate.indicators import core_of
+from index.annotate.pieces import TAIL
 from index.text.quantities import quantities
 from index.types import Fact
 from rag.answer.arithmetic import Amount
@@ -21,9 +23,7 @@ Key = tuple[str, str, str]  # the indicator under its one name, the relation, th
 NameFit = Callable[[str, Sequence[str]], list[float]]
 FITS = 2.0  # what a full fit of an indicator's name to the question counts, against 1 for each side that states it
 LONGEST_AHEAD = 40  # characters before a figure in which its indicator stands
-_LINK = re.compile(r"(?:达到?|为|完成|实现|超过?|突破|约|近|到|不少于|不低于|[：:])+$")
-# What may stand before the name of an indicator without making it another one: 人均 in 人均地区生产总值 may not.
-_OPEN = re.compile(r"(?:^|[^\u4e00-\u9fff]|全[省市区县州国年]|全(?:自治区|直辖市)|实现|完成|预计|其中|我[省市区])$")
+_ENDS = re.compile(r"[，。；、：:,;\s]")  # of what a clause says
 _EXAMPLES = re.compile(r"^.{1,16}等(?=.{2})")  # 十梅庵北侧等口袋公园 are 口袋公园
 _OUTPUT = re.compile(r"总产量?$")  # 粮食总产, 粮食总产量 and 粮食产量 are one
 
@@ -74,8 +74,12 @@ class Measures:
     def _names(self, fact: Fact, names: Collection[str]) -> bool:
         """Whether the figure of a fact stands right behind one of `names`: “城镇新增就业143.02万人、占全国1/10”."""
         text = self._store.paragraph(fact.paragraph_id).text
-        ahead = _LINK.sub("", text[max(0, fact.start - LONGEST_AHEAD) : fact.start])
-        return any(ahead.endswith(name) and _OPEN.search(ahead[: -len(name)]) for name in names)
+        ahead = text[max(0, fact.start - LONGEST_AHEAD) : fact.start].rstrip("：:")
+        tail = TAIL.search(ahead)
+        if tail and not (tail["growth"] or tail["new"]):
+            ahead = ahead[: tail.start()]
+        named = [name for name in names if ahead.endswith(name)]
+        return bool(named) and core_of(_ENDS.split(ahead)[-1], fact.context.place).text in named
 
     def best_key(self, query: Query, keyed: Sequence[tuple[float, Sequence[Key]]]) -> Key | None:
         """Of the keys of several clauses, each with its weight, the one that fits the question and most clauses; None

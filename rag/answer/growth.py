@@ -24,7 +24,7 @@ class Growth:
     def draft(self, query: Query, found: Found) -> Draft | None:
         """Both years side by side; None for other questions and where the best hit states the growth."""
         both = query.instead.both_years
-        if both is None or query.instead.one_figure or not found.sure or share_for_amount(query, found.ranked[0]):
+        if both is None or query.instead.one_figure or not found.ranked or share_for_amount(query, found.ranked[0]):
             return None
         if self._states_growth(found):
             return None
@@ -38,3 +38,6 @@ class Growth:
         if any(fact.relation in ("growth", "change") for fact in stated):
             return True
         return cues.THAN_BEFORE.search(cutter.sentence(best).words) is not None
+
+
+ANSWERER = Growth

@@ -55,7 +55,7 @@ class Lists:
             for reason, way in self._ways:
                 if lines := way(query, found):
                     return rated(Draft(tuple(lines), reason=reason), found)
-        if not found.sure:
+        if not found.ranked:
             return None
         if lines := self._beside_best(query, found):
             return rated(Draft(tuple(lines), reason="items_beside"), found)
@@ -210,6 +210,9 @@ class Lists:
 
         statements = [self._cutter.sentence(r) for r in sorted(found, key=position)]
         return list(dict.fromkeys(statements))[:MOST_ITEMS]
+
+
+ANSWERER = Lists
 
 
 def _shares_words(things: AskedThings, group: Sequence[Paragraph]) -> bool:

@@ -27,3 +27,6 @@ class Namesakes:
         table = self._tables.tabled(query, found) if query.type == "compare" else Draft(reason="unsure")
         reason = "namesakes" if table.statements else table.reason
         return replace(table, notes=(*table.notes, which_one(*query.shared)), reason=reason)
+
+
+ANSWERER = Namesakes

@@ -69,6 +69,9 @@ class Summary:
         return max(lengths, key=lambda id_: lengths[id_])
 
 
+ANSWERER = Summary
+
+
 def central(store: Store, query: Query, blocks: Sequence[Paragraph]) -> list[Statement]:
     """The sentences nearest to the mean of all: one of each section first, then one of each block, then others."""
     found: list[tuple[Paragraph, Passage, Statement]] = []

@@ -15,8 +15,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from index.search.filter import Filter, Subject
+from index.text.lexicon import any_of, rows
+from index.text.modality import SAID
 from index.text.normalize import fold
+from index.text.orders import instructs
 from index.text.places import find_places, lookup
+from index.text.polarity import DENIES
 from index.text.times import find_times
 from index.types import Context, Kind, Paragraph, Passage
 from rag.check.numbers import Figure, figures, years
@@ -31,23 +35,22 @@ COVERED = 0.6  # share of a clause's pairs of characters that a cited paragraph 
 _MARKUP = re.compile(
     r"[<>`|{}\[\]\\]|!\(|\*\*|__|://|www\.|[\w-]\.(?:com|cn|net|org|io|example)\b|data:|javascript:", re.I
 )
-COMMANDS = re.compile(
-    r"(?:忽略|无视|忘记|不要理会).{0,12}(?:指令|要求|规则|提示|上述|以上|前面|之前)|系统提示|提示词"
-    r"|作为(?:一个|一名)?(?:AI|人工智能|语言模型)|(?:ignore|disregard|forget)\b.{0,40}\b(?:instruction|rule|prompt|above|previous)"
-    r"|system prompt|as an ai\b|language model",
-    re.IGNORECASE,
+_ENGLISH_RELATIVE = r"\b(?:this|last|next) year\b"
+_ENGLISH_PROMISED, _ENGLISH_REACHED = (
+    r"\b(?:target|plan|aim|goal|expect|will)",
+    r"\b(?:achieved|completed|reached|actual)",
 )
-_RELATIVE = re.compile(r"今年|本年|去年|上年|上一年|前年|明年|后年|新的一年|\b(?:this|last|next) year\b", re.I)
+_RELATIVE = re.compile(rf"[今本去上前明后]一?年|新的一年|{_ENGLISH_RELATIVE}", re.I)
 _QUOTED = re.compile(r"“([^“”]*)”|「([^「」]*)」|\"([^\"]*)\"")
 _CLAUSE = re.compile(r"[，；;：:。！？!?]|,(?!\d)")
-_NOT = re.compile(r"没有|没能|未(?!来)|不(?!少于|低于|超过|高于|多于|断|仅|同|久)|无(?!障碍|人|线)", re.I)
-_PROMISED = re.compile(r"目标|计划|预期|力争|确保|争取|拟|将(?!军|近)|\b(?:target|plan|aim|goal|expect|will)", re.I)
-_REACHED = re.compile(r"完成了|实现了|达到了|已|实际|累计|达成|\b(?:achieved|completed|reached|actual)", re.I)
+_PROMISED = re.compile(rf"目标|计划|{SAID['target'].pattern}|{_ENGLISH_PROMISED}", re.I)
+_REACHED = re.compile(rf"[成现到]了|已|实际|累计|达成|{_ENGLISH_REACHED}", re.I)
 _ADDED = re.compile(r"新|增(?![长速幅])")
-# Words that stand in every clause of a report, whatever it is about.
+# Words that stand in every clause of a report, whatever it is about: how much, how far, who says so.
+_BOUNDS = any_of(row["term"] for row in rows("bounds.tsv") if len(row["term"]) > 1)
 _GENERIC = re.compile(
-    r"增长|增加|提高|下降|达到|完成|实现|目标|预期|计划|力争|确保|以上|左右|超过|全年|全市|全区|全省|全县|主要|新增|根据|按照|资料|报告|显示"
-    r"|指出|提出|其中|同时|预计|将|了|的|为|是|年|约|达"
+    rf"{_BOUNDS}|{SAID['target'].pattern}|目标|计划|预计|完成|实现|增[长加]|新增|提[高出]|下降|全[年市区省县]|主要|其中|同时"
+    r"|根据|按照|资料|报告|显示|指出|[了的为是年约达]"
 )
 _TOTAL = re.compile(r"总|累计|达到|共有")
 _ENGLISH_LEAD = re.compile(
@@ -146,7 +149,7 @@ class _Judge:
     def _form(self) -> None:
         if any(ord(c) < 32 for c in self.text) or _MARKUP.search(self.text):
             raise Refuted("含有标记或链接")
-        if COMMANDS.search(self.text) or any(COMMANDS.search(p.text) for p in self.cited):
+        if any(map(instructs, (self.text, *(p.text for p in self.cited)))):
             raise Refuted("含有对模型的指令")
         if is_english(self.text) != self.query.english:
             raise Refuted("语言与问题不同")
@@ -197,7 +200,7 @@ class _Judge:
         if len(said & (self._words(best) | lent)) < COVERED * len(said):
             raise Refuted("所引段落没有这样说")
         source = self.store.paragraph(best.paragraph_id).text
-        if any(m[0] not in source for m in _NOT.finditer(clause)):
+        if any(m[0] not in source for m in DENIES.finditer(clause)):
             raise Refuted("所引段落没有否定")
         held = any(p.paragraph_id == best.paragraph_id for p in self.evidence.values())
         if said & _pairs(best.text) and not held:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from index.text.numbers import SCALES, plain, spelled
+from index.text.polarity import FALLS
 from index.text.quantities import quantities
 from index.types import Context, Paragraph, Span
 from rag.answer.arithmetic import calculate
@@ -145,9 +146,6 @@ def citation(statement: Statement, marker: int, store: Store) -> Citation:
     )
 
 
-_DECLINE = re.compile(r"下降|降低|减少|回落|压减|缩短|下调|压缩|收窄|降")
-
-
 def recomputed(line: Computed, citations: Mapping[int, Citation]) -> bool:
     """Whether a computed line may be shown: its operands stand in the quotes that it names, the result is worked out
     from them anew, it claims no more than they allow, and it holds no other number."""
@@ -177,7 +175,7 @@ def _stands(operand: Operand, citation: Citation | None) -> bool:
         and q.number == abs(Decimal(operand.amount))
         and q.base_unit in ("", operand.unit)
         for q in quantities(citation.quote)
-    ) and (not declines or _DECLINE.search(citation.quote) is not None)
+    ) and (not declines or FALLS.search(citation.quote) is not None)
 
 
 def _without_known(line: Computed, citations: Mapping[int, Citation]) -> str:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from index.text.normalize import fold
 from index.text.numbers import RANGE, Number, bounds, number, numbers, plain, scale_of
+from index.text.polarity import FALLS, RISES
 from index.types import Qualifier
 
 Bound = Literal["more", "less", "about", ""]
@@ -32,8 +33,8 @@ _ENGLISH_UNIT = re.compile(
 )
 _LIST = re.compile(r"\s?[、和]\s?")
 _BOUNDS: dict[Qualifier, Bound] = {"at_least": "more", "over": "more", "under": "less", "about": "about"}
-_UP = re.compile(r"增长|增加|提高|上升|提升|增幅|\b(?:gr[eo]w|increas|rise|rose)", re.I)
-_DOWN = re.compile(r"下降|降低|减少|降幅|下滑|\b(?:fall|fell|decreas|declin|reduc)", re.I)
+_UP = re.compile(rf"{RISES.pattern}|\b(?:gr[eo]w|increas|rise|rose)", re.I)
+_DOWN = re.compile(rf"{FALLS.pattern}|\b(?:fall|fell|decreas|declin|reduc)", re.I)
 NEAR = 12  # characters before a figure in which its direction stands
 _COUNTED = "*"  # an English noun: any unit but shares and money
 _SAME_UNIT = {"名": "人", "位": "人"}

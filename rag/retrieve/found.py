@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rag.retrieve.ranking import evidence, probability
+from rag.retrieve.ranking import evidence, likely, probability
 from rag.retrieve.retriever import Retriever, relaxed
 from rag.retrieve.types import Confidence, Ranked
 from rag.types import Search
@@ -75,13 +75,13 @@ class Found:
 
     @cached_property
     def sure(self) -> bool:
-        """Whether that is enough to answer."""
-        return self._retriever.threshold.reached(self.probability)
+        """Whether that is enough for a part of an answer: a side of a table, one of several things that are asked."""
+        return likely(self.probability)
 
     def nearest(self) -> list[Context]:
         """Contexts in which the reports do speak of the topic, best first; at most MOST_NEAREST."""
         ranked = self.anywhere
-        if not ranked or probability(evidence(self.search.filter, ranked, ranked[0])) < self._retriever.threshold.at:
+        if not ranked or not likely(probability(evidence(self.search.filter, ranked, ranked[0]))):
             return []
         good = [r for r in ranked if r.score >= ranked[0].score - AS_GOOD]
         return [c for c in dict.fromkeys(r.hit.passage.context for r in good) if c.place][:MOST_NEAREST]

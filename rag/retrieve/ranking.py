@@ -1,8 +1,8 @@
 """The order of hits, and how sure it is that the first answers the question.
 
 Two small linear models over readable features: one orders the hits of a question (a softmax over them), one gives the
-probability that the first is right (logistic). `python -m evals.fit` fits both on the training part of the question
-set and writes `weights.json`; the held-out part only measures.
+probability that the first is right (logistic). `python -m evals.fit hits` fits both on the training questions and
+writes `weights.json`; the held-out ones only measure.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from index.search.filter import Filter
+from index.search.filter import Filter, Subject
 from index.text.places import find_places
 from index.types import Hit
 from rag.retrieve.types import Confidence, Features, Ranked
@@ -46,7 +46,7 @@ class Threshold:
 
     def __init__(self, at: float | None = None) -> None:
         """`at` in [0, 1]; without it the fitted one."""
-        self.at = weights()["confidence"]["threshold"] if at is None else at
+        self.at = weights()["draft"]["threshold"] if at is None else at
 
     def reached(self, probability: float) -> bool:
         """Whether an answer that is right with this probability is given."""
@@ -60,15 +60,15 @@ def vector(values: Features | Confidence) -> NDArray[np.float64]:
 
 @cache
 def weights() -> Mapping[str, Mapping[str, float]]:
-    """The fitted weights: "rank" and "confidence", by field name, the latter with "bias" and "threshold"."""
+    """The fitted weights by name: "rank" of `Features`, "confidence" of `Confidence`, "draft" as by
+    `rag.answer.rating.values`; the latter two with "bias" and "threshold"."""
     loaded: dict[str, dict[str, float]] = json.loads(files("rag.retrieve").joinpath("weights.json").read_text("utf-8"))
     return loaded
 
 
 def score(features: Features) -> float:
     """The weighted sum of the features."""
-    table = weights()["rank"]
-    return float(sum(table[f.name] * getattr(features, f.name) for f in fields(Features)))
+    return float(sum(weight * getattr(features, name) for name, weight in weights()["rank"].items()))
 
 
 def evidence(filter_: Filter, ranked: Sequence[Ranked], anywhere: Ranked | None) -> Confidence:
@@ -80,7 +80,7 @@ def evidence(filter_: Filter, ranked: Sequence[Ranked], anywhere: Ranked | None)
     return Confidence(
         score=best.score,
         elsewhere=max(0.0, anywhere.score - best.score) if anywhere else 0.0,
-        margin=min(WIDE_MARGIN, best.score - other.score) if other else 0.0,
+        margin=min(WIDE_MARGIN, best.score - other.score) if other else WIDE_MARGIN / 2,
         unheard=float(f.section < NEXT_TO_NOTHING),
         stands_out=_stands_out([r.features.meaning for r in ranked]),
         free=float(filter_.free),
@@ -89,10 +89,13 @@ def evidence(filter_: Filter, ranked: Sequence[Ranked], anywhere: Ranked | None)
 
 
 def _stands_out(cosines: Sequence[float]) -> float:
-    """How many standard deviations of the other hits the first lies above their mean, at most FAR_OUT; 0 where there
-    are too few to tell. Short and colloquial questions have low cosines with everything: what tells is the distance."""
+    """How many standard deviations of the other hits the first lies above their mean, at most FAR_OUT; half of that
+    where there are too few to tell. Short and colloquial questions have low cosines with everything: what tells is the
+    distance."""
     first, others = cosines[0], np.array(cosines[1:])
-    return min(FAR_OUT, (first - float(others.mean())) / (float(others.std()) + 1e-3)) if len(others) > 2 else 0.0
+    return (
+        min(FAR_OUT, (first - float(others.mean())) / (float(others.std()) + 1e-3)) if len(others) > 2 else FAR_OUT / 2
+    )
 
 
 def probability(known: Confidence) -> float:
@@ -102,15 +105,9 @@ def probability(known: Confidence) -> float:
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
 
 
-def answering(probability: float | None) -> float:
-    """The probability that answering is right, where the best there is answers with `probability`; 0 for None, which
-    says that there is nothing to answer with."""
-    return 0.0 if probability is None else probability
-
-
-def refusing(probability: float | None) -> float:
-    """The probability that refusing is right: that the best there is does not answer."""
-    return 1.0 - answering(probability)
+def likely(probability: float) -> bool:
+    """Whether a hit with this probability may be a part of an answer."""
+    return probability >= weights()["confidence"]["threshold"]
 
 
 def figure_fit(search: Search, text: str) -> float:
@@ -150,7 +147,8 @@ class Ranker:
             return []
         asked = self._matcher.weights(search.topic)
         around = [self._around(h) for h in hits]
-        like = self._matcher.likeness(list(asked), (w for texts in around for text in texts for w in words(text)))
+        texts_around = dict.fromkeys(text for texts in around for text in texts)  # many stand below one heading
+        like = self._matcher.likeness(list(asked), (word for text in texts_around for word in words(text)))
         topic = self._store.embedder.embed_queries([search.words])[0]
         self._embed([h for h in hits if h.passage.id not in self._clauses])
         ranked = []
@@ -239,6 +237,7 @@ class Ranker:
             kind=float(search.filter.kind is None or hit.passage.context.kind == search.filter.kind),
             caption=float(self._store.paragraph(hit.passage.paragraph_id).role == "caption"),
             other_place=float(self._names_other_place(search.filter, hit)),
+            guess=float(search.filter.doubts(Subject(hit.passage.context))),
         )
 
     def _names_other_place(self, filter_: Filter, hit: Hit) -> bool:

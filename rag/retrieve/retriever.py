@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from index.search.filter import RELAXING, Filter
+from index.search.filter import Filter
 from index.search.fusion import Mask
 from rag.retrieve.columns import Columns, Sections
-from rag.retrieve.ranking import Ranker, Threshold
+from rag.retrieve.ranking import Ranker
 from rag.retrieve.types import Ranked
 from rag.types import Search
 
@@ -23,15 +23,13 @@ FREE_CANDIDATES = 20  # hits that are ranked without the constraints: only the f
 
 def relaxed(search: Search) -> Search:
     """The same search with the filter let go of."""
-    return search.within(search.filter.without(RELAXING[-1]))
+    return search.within(search.filter.relaxed("elsewhere"))
 
 
 class Retriever:
     """Searches one index for questions."""
 
-    def __init__(self, store: Store, threshold: Threshold | None = None) -> None:
-        """`threshold` decides what is sure enough to be an answer; without it the fitted one."""
-        self.threshold = threshold or Threshold()
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._columns = Columns(store)
         self._sections = Sections(store)

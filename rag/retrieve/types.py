@@ -25,6 +25,7 @@ class Features:
     kind: float  # the kind asked for, exactly
     caption: float  # a picture's caption
     other_place: float  # the clause names a place that was not asked about
+    guess: float  # what it says is otherwise than what the question was guessed to mean
 
 
 @dataclass(frozen=True, slots=True)

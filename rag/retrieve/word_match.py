@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.understand.topic_words import TOPIC, likely
+
 if TYPE_CHECKING:
     from index.embed.embedder import Embedder
 
@@ -30,26 +32,16 @@ COS_ZERO, COS_FULL, BY_MEANING = 0.08, 0.6, 0.85  # cosines that count nothing a
 _PART_OF_SPEECH = {
     "n": 1.0, "v": 0.55, "a": 0.4, "d": 0.15, "m": 0.25, "q": 0.1, "r": 0.1, "p": 0.05, "c": 0.05, "u": 0.0,
 }
-# What reports do with things: every clause has one, whatever it is about.
-ACTIONS = frozenset((
-    "新建", "新增", "增加", "建设", "实施", "推动", "推进", "完成", "开展", "打造", "加快", "提升", "改造", "启用", "引进", "达到",
-    "新开", "办好", "建成", "增长", "认定", "培育", "支持", "加强", "深化", "扩大", "举办", "发放", "突破", "实现", "力争", "计划",
-    "预计", "确保", "争取", "预期", "开工", "竣工", "投入", "落地", "更新", "新认定", "新引进", "做", "搞", "弄", "办", "建",
-))
-_ACTION_WEIGHT = 0.4
-_NO_ADVERBS = frozenset(("高速", "高新", "特新"))  # what the segmenter tags as adverbs: motorways, high-tech, 专精特新
-# Nouns that may stand before an indicator without making it another one.
-_PLAIN_MODIFIERS = ACTIONS | frozenset((
-    "全区", "全市", "全省", "全县", "全国", "区级", "市级", "省级", "县级", "地区", "国内", "本级", "一般", "年度", "全年", "各类",
-    "城镇", "主要", "目标", "经济社会", "总体", "项目", "企业",
-))
 # fmt: on
+_LEAST_OF_ACTIONS = 0.25  # of a verb that is never topic: every clause has one, whatever it is about
+# Nouns that may stand before an indicator without making it another one, beside those that are no topic of a question.
+_PLAIN_MODIFIER = re.compile("[全各本省市区县国地]{1,2}[国省市区县级]|城镇|主要|项目|企业|新建|深化|落地|力争")
 # Words that make another indicator of the one behind them, and of the one before them, whatever their part of speech.
-_MAKES_ANOTHER_BEFORE = frozenset(("人均", "户均", "单位", "万人", "千人", "亩均"))
-_MAKES_ANOTHER_BEHIND = frozenset(("能耗", "水耗", "强度", "占比", "比重", "弹性"))
-_STANDS_FOR = frozenset((("经济", "生产总值"), ("pm2.5", "颗粒物"), ("颗粒物", "pm2.5")))
-_MEANT_BY = {word: frozenset(other for a, other in _STANDS_FOR if a == word) for word, _ in _STANDS_FOR}
+_MAKES_ANOTHER_BEFORE = re.compile("[人户亩]均|[万千]人|单位")
+_MAKES_ANOTHER_BEHIND = re.compile("[能水]耗|强度|[占比][比重]")
+_STANDS_FOR = {"经济": "生产总值", "pm2.5": "颗粒物", "颗粒物": "pm2.5"}  # words of one meaning
 MOST_WORDS = 50_000  # words whose vectors are kept: about 100 MB at 512 dimensions
+MOST_TEXTS = 16_384  # whose words are kept with what they count
 ROOM = 4_096  # more words for which room is made at once
 LIKE_ENOUGH = 0.3  # likeness from which a word is said to be found
 SAME, UNASKED = 0.8, 0.4  # likeness from which a word is the asked one, and below which it was not asked for
@@ -81,8 +73,10 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(w for w, _ in tagged(text)))
 
 
-def _speech_weight(tag: str) -> float:
-    return _PART_OF_SPEECH.get(tag[:1], 0.8)
+def _speech_weight(word: str, tag: str) -> float:
+    """What a word counts by its part of speech; a verb by how likely it is topic."""
+    weight = _PART_OF_SPEECH.get(tag[:1], 0.8)
+    return weight * min(1.0, _LEAST_OF_ACTIONS + likely(word, tag)) if tag[:1] in "va" else weight
 
 
 def _subsequence(short: str, long: str) -> bool:
@@ -102,6 +96,7 @@ class WordMatcher:
         self._rows: dict[str, int] = {}
         self._vectors: Vectors = np.zeros((0, embedder.dim), np.float32)
         self._idf: dict[str, float] = {}
+        self.weights = lru_cache(maxsize=MOST_TEXTS)(self._weights)
 
     def idf(self, word: str) -> float:
         """ln((N + 1) / (df + 1)) / ln(N + 1), in [0, 1]: 1 for a word that no text has."""
@@ -110,13 +105,12 @@ class WordMatcher:
             self._idf[word] = math.log((n + 1) / (self._frequency(word) + 1)) / math.log(n + 1)
         return self._idf[word]
 
-    def weights(self, text: str) -> dict[str, float]:
+    def _weights(self, text: str) -> Mapping[str, float]:
         """The words of a text and how much each counts."""
         found: dict[str, float] = {}
         for word, tag in tagged(text):
             length = 1.0 if len(word) > 1 else 0.35
-            speech = _ACTION_WEIGHT if word in ACTIONS else _speech_weight("n" if word in _NO_ADVERBS else tag)
-            weight = speech * length * (0.15 + self.idf(word))
+            weight = _speech_weight(word, tag) * length * (0.15 + self.idf(word))
             if weight > 0:
                 found[word] = max(weight, found.get(word, 0.0))
         return found
@@ -140,7 +134,9 @@ class WordMatcher:
                 holding.setdefault(character, set()).add(word)
         forms = np.zeros((len(asked), len(columns)), np.float32)
         for row, word in enumerate(asked):
-            for other in set().union(*(holding.get(character, ()) for character in word), _MEANT_BY.get(word, ())):
+            for other in set().union(
+                *(holding.get(character, ()) for character in word), {_STANDS_FOR.get(word, word)}
+            ):
                 if other in columns:
                     forms[row, columns[other]] = self._form(word, other)
         return forms
@@ -225,14 +221,15 @@ class Likeness:
     def _another(self, found: Sequence[tuple[str, str]], i: int) -> bool:
         """Whether what stands around the i-th word makes it part of another indicator than the one asked for."""
         around = [word for word, _ in (*found[max(0, i - 2) : i], *found[i + 1 : i + 2]) if word]
-        marked = (_MAKES_ANOTHER_BEFORE & set(around[:-1])) | (_MAKES_ANOTHER_BEHIND & set(around[-1:]))
+        marked = [w for w in around[:-1] if _MAKES_ANOTHER_BEFORE.fullmatch(w)]
+        marked += [w for w in around[-1:] if _MAKES_ANOTHER_BEHIND.fullmatch(w)]
         return any(float(self.either[:, self.columns[w]].max()) < UNASKED for w in marked) or (
             i > 0 and self._unasked_noun(*found[i - 1])
         )
 
     def _unasked_noun(self, word: str, tag: str) -> bool:
         asked = float(self.either[:, self.columns[word]].max())
-        return tag[:1] in "nbj" and len(word) > 1 and word not in _PLAIN_MODIFIERS and asked < UNASKED
+        return tag[:1] in "nbj" and len(word) > 1 and not _plain(word, tag) and asked < UNASKED
 
     def back(self, found: Sequence[str]) -> Vectors:
         """For each of `found` its best likeness to an asked word, shape (len(found),)."""
@@ -242,6 +239,10 @@ class Likeness:
         return best
 
 
+def _plain(word: str, tag: str) -> bool:
+    return likely(word, tag) < TOPIC or _PLAIN_MODIFIER.fullmatch(word) is not None
+
+
 @lru_cache(maxsize=65536)
 def _form(word: str, other: str) -> float:
     """Likeness of two words by their characters: equal, one within the other, or an abbreviation."""
@@ -249,7 +250,7 @@ def _form(word: str, other: str) -> float:
         return 1.0
     if len(word) < 2 or len(other) < 2:
         return 0.0
-    if (word, other) in _STANDS_FOR:
+    if _STANDS_FOR.get(word) == other:
         return CONTAINED
     if word in other:
         return CONTAINED

@@ -7,15 +7,17 @@ a question is written here and nowhere else.
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 
 from index.text.normalize import fold
 from index.text.numbers import number
 from index.text.quantities import quantities
 from index.types import Qualifier
 from rag.understand import cues
+from rag.understand.intent import intent
 from rag.understand.limits import Limit
 from rag.understand.units import ASKED_UNIT
 
@@ -92,8 +94,10 @@ class Asked:
 
 def asked_in(text: str, limit: Limit | None = None) -> Asked:
     """What the folded question `text` asks for; `limit` is the one that it sets."""
-    table = AskedTable(_operations(text), _order(text), _top(text), limit)
-    return Asked(asked_figures(text), _things(text), table, _claimed(text), pairs(text))
+    signs = intent(text).signs
+    operations = tuple(operation for operation in get_args(Operation) if operation in signs)
+    table = AskedTable(operations, _order(text, signs), _top(text), limit)
+    return Asked(asked_figures(text), _things(text, signs), table, _claimed(text), pairs(text))
 
 
 def asked_figures(text: str) -> AskedFigures:
@@ -114,20 +118,10 @@ def pairs(text: str) -> frozenset[str]:
     return frozenset(run[i : i + 2] for run in _HAN.findall(fold(text)) for i in range(len(run) - 1))
 
 
-def _operations(text: str) -> tuple[Operation, ...]:
-    cued: tuple[tuple[Operation, re.Pattern[str]], ...] = (
-        ("difference", cues.DIFFERENCE),
-        ("ratio", cues.RATIO),
-        ("share", cues.SHARE),
-        ("growth", cues.GROWTH),
-    )
-    return tuple(operation for operation, cue in cued if cue.search(text))
-
-
-def _order(text: str) -> Order | None:
-    if not (cues.RANK.search(text) or cues.MORE.search(text)):
+def _order(text: str, signs: Set[str]) -> Order | None:
+    if not ("more" in signs or cues.RANK.search(text)):
         return None
-    return "least" if cues.LEAST.search(text) else "most"
+    return "least" if "least" in signs else "most"
 
 
 def _top(text: str) -> int | None:
@@ -136,14 +130,14 @@ def _top(text: str) -> int | None:
     return int(top) if top else None
 
 
-def _things(text: str) -> AskedThings:
+def _things(text: str, signs: Set[str]) -> AskedThings:
     which = cues.COUNTED_LIST.search(text)
     counts = map(number, cues.COUNTED_THINGS.findall(text))
     return AskedThings(
         which=which is not None,
         count=number(which["count"]) if which and which["count"] else None,
         counts=frozenset(count for count in counts if count is not None),
-        whole_field=cues.FIELD.search(text) is not None,
+        whole_field="field" in signs,
         quoted=frozenset(_QUOTED.findall(text)),
         undated=cues.DATED.sub(" ", text),
     )

@@ -23,12 +23,12 @@ from index.text.places import (
 )
 from index.types import Coverage
 from rag.types import Namesakes
-from rag.understand import cues
+from rag.understand import cues, place_cues
+from rag.understand.intent import intent
 from rag.understand.limits import limit_in
+from rag.understand.topic import names_figure
 
-# What is known by the place it serves: 广州地铁 is another thing than 北京地铁.
 MOST_NAMED = 64  # places of one question that are read: each is held against the others
-_SERVICES = re.compile("地铁|轨道交通|公交|机场|空港|(?<!香)港(?![口航澳珠股])")
 
 
 def _display(text: str, mention: Mention) -> str:
@@ -75,7 +75,7 @@ def _mentioned(text: str, covered: _Covered) -> tuple[str, list[Mention]]:
     mentions = covered.mentions(text)
     if not mentions and covered.names:  # 广东高速公路 is that of 广东, of which there is a report
         shorts = "|".join(re.escape(place.short) for place in covered.places)
-        text = re.sub(f"({shorts})(?=地铁|轨道交通|公交|高速|高铁|铁路|公路)", r"\1的", text)
+        text = re.sub(f"({shorts})(?={place_cues.LINES})", r"\1的", text)
         mentions = covered.mentions(text)
     return text, mentions
 
@@ -87,7 +87,7 @@ def _named(text: str, mentions: Sequence[Mention], covered: _Covered, kept: Sequ
     for mention in reversed(mentions):
         name = _display(text, mention)
         ahead = text[max(0, mention.start - 2) : mention.start]
-        field = cues.RANKED_IN.search(ahead) and cues.RANKING.search(text, mention.end)
+        field = place_cues.RANKED_IN.search(ahead) and place_cues.RANKING.search(text, mention.end)
         if not field and not _tells_another(text, mention, mentions):
             meant = _meant(mention, mentions, kept, covered.places)
             there = [covered.label[place.code] for place in meant if place.code in covered.label]
@@ -96,7 +96,7 @@ def _named(text: str, mentions: Sequence[Mention], covered: _Covered, kept: Sequ
             if not there:
                 single = len(meant) == 1 and meant[0].label != meant[0].name
                 unknown[meant[0].label if single else re.sub(r"\s", "", name)] = None
-        office = name[-1] if name[-1] in "省市区县" and cues.OFFICE.match(text, mention.start + len(name)) else ""
+        office = name[-1] if name[-1] in "省市区县" and place_cues.OFFICE.match(text, mention.start + len(name)) else ""
         rest = f"{rest[: mention.start]} {office}{rest[mention.start + len(name) :]}"
     return Asked(tuple(reversed(known)), tuple(reversed(unknown)), rest, shared)
 
@@ -106,7 +106,7 @@ def _tells_another(text: str, mention: Mention, mentions: Sequence[Mention]) -> 
     for other in mentions:
         inside = len(other.senses) > 1 and any(mention.place.holds(sense.place) for sense in other.senses)
         between = text[min(mention.end, other.end) : max(mention.start, other.start)]
-        if inside and other is not mention and not cues.AMONG.search(between):
+        if inside and other is not mention and not place_cues.AMONG.search(between):
             return True
     return False
 
@@ -130,13 +130,13 @@ def _group(asked: Asked, covered: _Covered) -> Asked:
     """A group of provinces or cities (长三角) stands for its members: their figures, never that of one of them."""
     rest = asked.rest
     for match in _groups().finditer(rest):
-        behind = cues.GROUPED.match(rest, match.end())
+        behind = _behind_group(rest, match.end())
         if behind is None:
             continue
         members = group(match[0])
         there = [covered.label[place.code] for place in members if place.code in covered.label]
         missing = [place.label for place in members if place.code not in covered.label]
-        rest = f"{rest[: match.start()]} {rest[behind.end() :]}"
+        rest = f"{rest[: match.start()]} {rest[behind:]}"
         if len(there) < 2:
             return asked._replace(unknown=(*asked.unknown, match[0]), rest=rest)
         places = tuple(dict.fromkeys((*asked.places, *there)))
@@ -144,20 +144,35 @@ def _group(asked: Asked, covered: _Covered) -> Asked:
     return asked
 
 
+def _behind_group(text: str, at: int) -> int | None:
+    """Where what is asked of a group of places begins, whose name ends at `at`; None where it is the group of a policy
+    (长三角一体化)."""
+    named = place_cues.GROUP.match(text, at)
+    at = named.end() if named else at
+    if level := place_cues.PLACE_LEVEL.match(text, at):
+        return level.end()
+    return at if names_figure(text, at) else None
+
+
 @cache
 def _groups() -> re.Pattern[str]:
-    return re.compile(f"{cues.OF_WHICH}(?:{'|'.join(sorted(groups(), key=len, reverse=True))})")
+    return re.compile(f"{place_cues.OF_WHICH}(?:{'|'.join(sorted(groups(), key=len, reverse=True))})")
 
 
 def _country(asked: Asked, covered: _Covered) -> Asked:
     named = asked.places or asked.unknown
-    country = cues.COUNTRY.search(asked.rest) or (None if named else cues.CENTRAL.search(asked.rest))
+    country = _country_in(asked.rest) or (None if named else place_cues.CENTRAL.search(asked.rest))
     if country is None:
         return asked
     asked = asked._replace(rest=asked.rest[: country.start()] + " " + asked.rest[country.end() :])
     if COUNTRY in covered.names:
         return asked._replace(places=tuple(dict.fromkeys((COUNTRY, *asked.places))))
     return asked._replace(unknown=tuple(dict.fromkeys((COUNTRY, *asked.unknown))))
+
+
+def _country_in(text: str) -> re.Match[str] | None:
+    """The country as the place of a figure, not in a name (全国文明城市)."""
+    return next((each for each in place_cues.COUNTRY.finditer(text) if names_figure(text, each.end())), None)
 
 
 def _elsewhere(asked: Asked) -> Asked:
@@ -170,26 +185,26 @@ def _elsewhere(asked: Asked) -> Asked:
     at = 0
     for word, tag in rjieba.tag(asked.rest):
         start, at = at, at + len(word)
-        if word in COMMON_NOUNS or word not in short_names(3) or not cues.SAID_OF_IT.match(asked.rest, at):
+        if word in COMMON_NOUNS or word not in short_names(3) or not place_cues.SAID_OF_IT.match(asked.rest, at):
             continue
         opens = not re.search(r"\w", asked.rest[:start])
-        if tag == "ns" or (opens and (tag[:2] in ("nr", "nz") or cues.ITS_FIGURE.match(asked.rest, at))):
+        if tag == "ns" or (opens and (tag[:2] in ("nr", "nz") or names_figure(asked.rest, at))):
             return asked._replace(unknown=(word,), rest=f"{asked.rest[:start]} {asked.rest[at:]}")
     return asked
 
 
 def _whole_city(asked: Asked, covered: _Covered) -> Asked:
     """“全市” is the city around the places that there are reports of."""
-    whole = cues.WHOLE_CITY.search(asked.rest)
+    whole = place_cues.WHOLE_CITY.search(asked.rest)
     if whole is None or any(_is_city(name, asked.rest[: whole.start()]) for name in asked.places):
         return asked
     up = {around.label for place in covered.places if (around := parent(place)) and around.code in covered.label}
-    return asked._replace(places=(*asked.places, *sorted(up)), rest=cues.WHOLE_CITY.sub(" ", asked.rest))
+    return asked._replace(places=(*asked.places, *sorted(up)), rest=place_cues.WHOLE_CITY.sub(" ", asked.rest))
 
 
 def _leveled(text: str, asked: Asked, coverage: Coverage) -> Asked:
     """All places of a level: “各省”, “哪个区…最高”, “前三名”."""
-    level = cues.PLACE_LEVEL.search(asked.rest)
+    level = place_cues.PLACE_LEVEL.search(asked.rest)
     if level is None:
         every = not (asked.places or asked.unknown) and cues.RANKED_ALL.search(text)
         return asked._replace(places=tuple(_level("", coverage))) if every else asked
@@ -197,9 +212,8 @@ def _leveled(text: str, asked: Asked, coverage: Coverage) -> Asked:
         return asked
     places = _level(level["level"], coverage)
     # “哪个区有…” asks which place it is, unless their figures are to be compared.
-    single = cues.WHICH_PLACE.match(level[0]) and not (
-        any(words.search(text) for words in (cues.RANK, cues.MORE)) or limit_in(text)
-    )
+    compared = cues.RANK.search(text) or "more" in intent(text).signs or limit_in(text)
+    single = place_cues.WHICH_PLACE.match(level[0]) and not compared
     rest = asked.rest[: level.start()] + " " + asked.rest[level.end() :]
     return asked._replace(places=() if len(places) < 2 or single else tuple(places), rest=rest)
 
@@ -208,7 +222,7 @@ def named(text: str, coverage: Coverage) -> tuple[tuple[str, ...], str]:
     """The short names of places by which a question calls what serves them (广州地铁), and the text without them."""
     covered = frozenset(coverage.places)
     places = {mention.start for mention in find_places(text, covered)}
-    parted = _SERVICES.sub(lambda match: "的" * len(match[0]), text)
+    parted = place_cues.SERVICES.sub(lambda match: "的" * len(match[0]), text)
     found = [mention for mention in find_places(parted, covered) if mention.start not in places]
     for mention in reversed(found):
         text = text[: mention.start] + " " + text[mention.end :]

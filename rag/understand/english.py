@@ -9,48 +9,13 @@ import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
+from index.text.lexicon import rows
 from index.text.places import by_code, identify, lookup, parent, senses
 
-_WORDS: tuple[tuple[str, str], ...] = (
-    (
-        r"\b(?:(?:over|during|in)\s+)?(?:the\s+)?14th five-?\s?year plan(?: period)?(?:\s*\(2021.{0,4}2025\))?",
-        " 十四五时期 ",
-    ),
-    (
-        r"\b(?:(?:over|during|in)\s+)?(?:the\s+)?15th five-?\s?year plan(?: period)?(?:\s*\(2026.{0,4}2030\))?",
-        " 十五五时期 ",
-    ),
-    (
-        r"\b(?:planned|planning|plans?|targets?|targeted|goals?|aims?|expects?|expected|intends?|will|going to|to be|scheduled)\b",
-        " 计划 ",
-    ),
-    (r"\b(?:actual(?:ly)?|achieved|accomplished)\b", " 实际 "),
-    (r"\b(?:how many|how much|what number|by how much|what amount)\b", " 多少 "),
-    (r"\b(?:what percent(?:age)?|growth rate|growth target|grow(?:th)?)\b", " 增长 "),
-    (r"\b(?:compare|versus|vs\.?|higher|lower|difference)\b", " 对比 "),
-    (r"\bwho\b", " 谁 "),
-    (r"\bwhere\b", " 在哪 "),
-    (r"\bwhen\b", " 什么时候 "),
-    (r"\b(?:which|what) provinces?\b", " 哪个省 "),
-    (r"\b(?:which|what) districts?\b", " 哪个区 "),
-    (r"\bwhich\b|\bwhat are\b|\blist\b", " 哪些 "),
-    (r"\b(?:china|national|nationwide|the country)(?:'s)?(?![\w-])", " 全国 "),
-    (r"\bwhy\b", " 为什么 "),
-    (r"\b(?:past|last) five years\b", " 过去5年 "),
-    (r"\bthis year\b", " 今年 "),
-    (r"\blast year\b", " 去年 "),
-    (r"\bnext year\b", " 明年 "),
-    (r"\b((?:19|20)\d\d)\b", r" \1年 "),
-)
+_ROWS = rows("english.tsv", "rag.understand")
+_WORDS = tuple((re.compile(row["term"]), row["written"]) for row in _ROWS if row["class"] == "cue")
 # Names that English does not take from pinyin, or spells apart where pinyin does not: 陕西 and 山西 are both shanxi.
-_EXONYMS = {
-    "tibet": "西藏",
-    "inner mongolia": "内蒙古",
-    "shaanxi": "陕西",
-    "hong kong": "香港",
-    "macao": "澳门",
-    "macau": "澳门",
-}
+_EXONYMS = tuple((row["term"], row["written"]) for row in _ROWS if row["class"] == "place")
 _KIND = r"(?:\s+(?:district|city|county|province|municipality|new area))?"
 
 
@@ -72,12 +37,12 @@ def pinyin(name: str) -> str:
 def chinese_cues(text: str, places: Sequence[str]) -> str:
     """The question with covered places, years, kinds and question words put in Chinese; the rest stays English."""
     said = text.lower()
-    for english, short in _EXONYMS.items():
+    for english, short in _EXONYMS:
         said = re.sub(rf"\b{english}{_KIND}\b(?:'s)?", f" {short} ", said)
     for name in sorted({written for place in places for written in _written(place)}, key=len, reverse=True):
         said = re.sub(rf"\b{pinyin(identify(name).short)}{_KIND}\b(?:'s)?", f" {name} ", said)
     for pattern, chinese in _WORDS:
-        said = re.sub(pattern, chinese, said)
+        said = pattern.sub(f" {chinese} ", said)
     return said
 
 

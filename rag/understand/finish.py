@@ -7,15 +7,15 @@ from dataclasses import replace
 
 from index.types import Coverage
 from rag.types import TABLES, Instead, Query
-from rag.understand import cues
 from rag.understand.asked import asked_figures
 from rag.understand.asked_places import around, short_name
+from rag.understand.topic import subject
 
 
 def finished(query: Query, parts: Sequence[str], coverage: Coverage, *, by_itself: Query | None = None) -> Query:
     """`query` with its subject, with each of the topics `parts` as a question of its own, and with the questions that
     may be answered in its stead; `by_itself` is one of those."""
-    query = replace(query, subject=" ".join(word for word in query.topic.split() if word not in cues.WHOLE))
+    query = replace(query, subject=subject(query.topic))
     wider = _around(query, coverage)
     single = replace(query, type="number") if query.type in TABLES else None
     instead = Instead(

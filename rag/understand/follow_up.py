@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from index.search.filter import Aspect as Condition
 from index.text.times import Time
-from rag.retrieve.word_match import ACTIONS
 from rag.types import Aspect, Query, QuestionType
 from rag.understand import cues
+from rag.understand.topic import says_little, sides
 
 ASPECTS: tuple[Aspect, ...] = ("places", "years", "period", "kind", "type", "unit", "topic")
-SAYING_LITTLE = cues.ASPECTS | cues.IDLE | ACTIONS  # a question of these alone leans on the one before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,19 @@ def inherit(said: Said, before: Query) -> Query:
         report_year=now.report_year or of_time.report_year,
         as_of=of_time.as_of,
         kind=now.kind or before.kind,
+        guessed=_guessed(said, before),
         type=_type_after(now, before, sides=max(len(places), len(of_time.years))),
         unit=now.unit or (None if topic else before.unit),
     )
+
+
+def _guessed(said: Said, before: Query) -> frozenset[Condition]:
+    """What is only guessed of the conditions that a fragment says or keeps."""
+    sources: dict[Condition, Query] = {
+        "kind": said.query if said.query.kind else before,
+        "time": said.query if said.timed else before,
+    }
+    return frozenset(condition for condition, source in sources.items() if condition in source.guessed)
 
 
 def _own_topic(now: Query, before: Query) -> str:
@@ -60,10 +70,10 @@ def _own_topic(now: Query, before: Query) -> str:
     side of a thing is meant are put to the thing."""
     if len(now.topic.replace(" ", "")) < 2:
         return ""
-    if not SAYING_LITTLE.issuperset(now.topic.split()):
+    if not says_little(now.topic):
         return now.topic
-    sides = [word for word in now.topic.split() if word in cues.ASPECTS and word not in before.topic]
-    return " ".join((before.topic, *sides)) if sides else ""
+    other = [word for word in sides(now.topic.split()) if word not in before.topic]
+    return " ".join((before.topic, *other)) if other else ""
 
 
 def _all_places(said: Said, before: Query) -> tuple[str, ...]:
@@ -86,7 +96,14 @@ def _type_after(now: Query, before: Query, *, sides: int) -> QuestionType:
 
 def stay(said: Said, before: Query) -> Query:
     """A whole question that names neither place nor time most likely stays with those of the one before it."""
-    return replace(said.query, places=before.places, shared=before.shared, years=before.years, period=before.period)
+    return replace(
+        said.query,
+        places=before.places,
+        shared=before.shared,
+        years=before.years,
+        period=before.period,
+        guessed=said.query.guessed | (before.guessed & {"time"}),
+    )
 
 
 def inherited(query: Query, alone: Query, before: Query) -> tuple[Aspect, ...]:

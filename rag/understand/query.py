@@ -10,25 +10,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from index.search.filter import Aspect as Condition
 from index.text.normalize import fold
 from index.text.quantities import quantities
 from index.text.times import Time, find_times
 from index.types import Coverage, Kind
-from rag.retrieve.word_match import tagged
 from rag.types import Query, QuestionType
 from rag.understand import cues
 from rag.understand.asked import asked_in
 from rag.understand.asked_places import named, placed
 from rag.understand.english import chinese_cues, is_english, uncovered_names
 from rag.understand.finish import finished
-from rag.understand.follow_up import SAYING_LITTLE, Said, inherit, inherited, stay
+from rag.understand.follow_up import Said, inherit, inherited, stay
+from rag.understand.intent import intent
 from rag.understand.limits import Limit, limit_in
+from rag.understand.place_cues import LEVEL_BEHIND
 from rag.understand.settle import settled
 from rag.understand.terms import formal, translated
+from rag.understand.topic import says_little, written
+from rag.understand.topic import topic as topic_of
 from rag.understand.units import ASKED_UNIT, asked_unit
 
 MOST_SIDES = 8  # of a comparison; more are put in order
-_TYPES = (("who", cues.WHO), ("when", cues.WHEN), ("where", cues.WHERE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,10 @@ def _without(text: str, times: Sequence[Time]) -> str:
 
 def _kind(text: str) -> Kind | None:
     """Target or result, where the question says it, for itself or by saying that it does not mean the other."""
-    if cues.NOT_TARGET.search(text):
-        return "result"
-    if cues.NOT_RESULT.search(text):
-        return "target"
-    target, result = bool(cues.TARGET.search(text)), bool(cues.RESULT.search(text))
-    return None if target == result else "target" if target else "result"
+    if denied := cues.DENIED.search(text):
+        return "result" if denied["planned"] else "target"
+    said = intent(text).signs & {"target", "result"}
+    return None if len(said) != 1 else "target" if "target" in said else "result"
 
 
 def _kinds(text: str, times: Sequence[Time]) -> tuple[Kind | None, ...]:
@@ -70,43 +71,24 @@ def _kinds(text: str, times: Sequence[Time]) -> tuple[Kind | None, ...]:
 def _parts(text: str) -> tuple[str, ...]:
     """The topics of a question that asks several things, each with a topic of its own; none for a single one."""
     asked = [part for part in re.split(r"[，,？?；;。！!]", text) if cues.ASKS.search(part)]
-    topics = [_topic(part) for part in asked]
+    topics = [topic_of(part, ASKED_UNIT) for part in asked]
     return tuple(topics) if len(topics) > 1 and all(len(t.replace(" ", "")) >= 2 for t in topics) else ()
 
 
 def _type(text: str, sides: int, *, ranks: bool) -> QuestionType:
     """The type of a question that names `sides` places or times and, with `ranks`, asks for their order."""
-    if cues.BEYOND.search(text):
-        return "beyond"
-    if sides > 1:
-        return "rank" if ranks or sides > MOST_SIDES else "compare"
-    several, figure = cues.LIST.search(text), cues.NUMBER.search(text)
-    for name, pattern in _TYPES:
-        if pattern.search(text) and not several and not figure:
-            return name  # type: ignore[return-value]
-    if several:
-        return "list"
-    if figure:
-        return "number"
-    if cues.SUMMARY.search(text):
-        return "summary"
-    return "yesno" if cues.YESNO.search(text) else "what"
+    type_ = intent(text).type
+    if type_ == "beyond" or sides < 2:
+        return type_
+    return "rank" if ranks or sides > MOST_SIDES else "compare"
 
 
 def _is_trend(text: str, times: Sequence[Time]) -> bool:
     """Whether a question follows a figure through the years: it says so, and names no years, or a stretch of them."""
-    if cues.BEYOND.search(text) or len([t for t in times if t.year]) > 1:
+    if intent(text).type == "beyond" or len([t for t in times if t.year]) > 1:
         return False
     stretch = any(t.period and not t.relative for t in times)
     return cues.TREND.search(text) is not None or (stretch and cues.EACH_YEAR.search(text) is not None)
-
-
-def _topic(text: str) -> str:
-    """The words of `text` that say what is asked about, separated by spaces."""
-    counted = cues.COUNTED.sub(" ", ASKED_UNIT.sub(" ", text))
-    said = cues.PHRASES.sub(" ", cues.ENGLISH_STOPS.sub(" ", counted))
-    stripped = re.sub(r"[^\w%“”·+.]+|(?<!\d)\.|\.(?!\d)", " ", said)  # PM2.5 stays whole
-    return " ".join(word for word, _ in tagged(stripped) if word not in cues.EMPTY)
 
 
 def _in_chinese(text: str, english: bool, coverage: Coverage) -> str:
@@ -114,16 +96,8 @@ def _in_chinese(text: str, english: bool, coverage: Coverage) -> str:
     if english:
         return translated(chinese_cues(text, coverage.places))
     years = cues.LISTED_YEAR.sub(r"\1年", cues.YEARS_COUNTED.sub(r"\1年", formal(text)))
-    years = cues.LEVEL_BEHIND.sub(r"的哪些\1", years)
+    years = LEVEL_BEHIND.sub(r"的哪些\1", years)
     return cues.THAN.sub("、", cues.FROM.sub("", cues.FIVE_YEARS.sub("过去5年", years)))
-
-
-def _written(question: str) -> str:
-    """The folded question, with what is said as it is written."""
-    text = fold(question)
-    for spoken, written in cues.SPOKEN:
-        text = spoken.sub(written, text)
-    return text
 
 
 def _report(text: str) -> tuple[int | None, str]:
@@ -142,7 +116,7 @@ def _form(text: str, plain: str, sides: int, *, places: int) -> _Form:
     if type_ == "yesno":  # a figure that is asked about is compared, not searched
         for quantity in reversed(quantities(bare)):
             bare = bare[: quantity.before] + " " + bare[quantity.after :]
-    if sides > 1 or cues.TREND.search(text) or cues.CONTEXTUAL.search(text):
+    if sides > 1 or cues.TREND.search(text) or "leans" in intent(text).signs:
         for words in (cues.COMPUTING, cues.RANK, cues.TREND):
             bare = words.sub(" ", bare)
     return _Form(type_, limit, limit.unit if limit else asked_unit(bare), bare)
@@ -151,7 +125,7 @@ def _form(text: str, plain: str, sides: int, *, places: int) -> _Form:
 def _say(question: str, coverage: Coverage, asked: int, kept: Sequence[str] = ()) -> Said:
     """What one question says, without the ones before it. `asked` is the year that 今年 means, `kept` are the places
     spoken of before: of several of one name they tell which is meant."""
-    text = _written(question)
+    text = written(fold(question))
     english = is_english(text)
     new_topic = bool(cues.NEW_TOPIC.search(text))
     places, unknown, rest, shared = placed(_in_chinese(text, english, coverage), coverage, () if new_topic else kept)
@@ -160,14 +134,14 @@ def _say(question: str, coverage: Coverage, asked: int, kept: Sequence[str] = ()
         unknown += uncovered_names(rest, text)
     report_year, rest = _report(rest)
     # “不是2025年的计划数” names no time to look for.
-    said = cues.NOT_THEN.sub(" ", cues.NOT_RESULT.sub(" ", cues.NOT_TARGET.sub(" ", rest)))
+    said = cues.NOT_THEN.sub(" ", cues.DENIED.sub(" ", rest))
     times = tuple(find_times(said, report_year or asked, heading=True))
     sides = max(1 if shared else len(places) + len(unknown), len({t.year or t.period for t in times}))
     form = _form(text, _without(said, times), sides, places=len(places))
     query = Query(
         question=question,
         text=text,
-        topic=_topic(form.bare),
+        topic=topic_of(form.bare, ASKED_UNIT),
         places=places,
         unknown_places=unknown,
         shared=shared,
@@ -179,7 +153,8 @@ def _say(question: str, coverage: Coverage, asked: int, kept: Sequence[str] = ()
         asked=asked_in(text, form.limit),
     )
     query = _when_and_what(query, times, said, rest)
-    fragment = bool(cues.CONTEXTUAL.search(text.lower())) or not (set(query.topic.split()) - SAYING_LITTLE)
+    query = replace(query, guessed=_hinted(query))
+    fragment = "leans" in intent(text).signs or says_little(query.topic)
     return Said(query, times, _parts(form.bare), fragment, new_topic)
 
 
@@ -203,6 +178,11 @@ def _when_and_what(query: Query, times: Sequence[Time], said: str, rest: str) ->
         kinds=kinds if differing else (),
         type="compare" if both else "trend" if _is_trend(text, times) else query.type,
     )
+
+
+def _hinted(query: Query) -> frozenset[Condition]:
+    """The kind of a question that does not say target or result, but has words that hint at one of them."""
+    return frozenset(("kind",)) if query.kind and not cues.SAYS_KIND.search(query.text) else frozenset()
 
 
 def understand(question: str, history: Sequence[str] = (), *, coverage: Coverage, today: date) -> Query:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from index.search.filter import Aspect as Condition
 from index.text.times import Time
 from index.types import Coverage
 from rag.types import Query
+
+_GUESS: frozenset[Condition] = frozenset(("time",))
 
 
 def settled(query: Query, times: Sequence[Time], coverage: Coverage) -> Query:
@@ -37,7 +40,8 @@ def _each_year(query: Query, coverage: Coverage, *, relative: bool) -> Query:
 
 
 def _newest(query: Query, coverage: Coverage) -> Query:
-    """A question for relative years with the newest covered one in the place of one that is not covered."""
+    """A question for relative years with the newest covered one, a guess, in the place of one that is not covered."""
     covered = coverage.years
     years = tuple(y if y in covered or not covered else covered[-1] for y in query.years)
-    return replace(query, years=tuple(dict.fromkeys(years)), assumed_year=years[0])
+    guessed = query.guessed if years == query.years else query.guessed | _GUESS
+    return replace(query, years=tuple(dict.fromkeys(years)), assumed_year=years[0], guessed=guessed)

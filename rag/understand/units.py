@@ -7,13 +7,13 @@ import re
 from index.text.numbers import UNITS, Number, bounds, family_of, numbers
 
 _ASKED = sorted((unit for unit, known in UNITS.items() if known.asked), key=len, reverse=True)
-ASKED_UNIT = re.compile(rf"(?:多少|几)(?:多)?(?:[万亿千百])?({'|'.join(map(re.escape, _ASKED))})")
-_PERCENT = re.compile(r"(?:几|多少)(?:个)?(?:百分)?点|几成")
+ASKED_UNIT = re.compile(rf"(?:多少|几)多?[万亿千百]{{0,2}}({'|'.join(map(re.escape, _ASKED))})")
+_PERCENT = re.compile(r"[几少]个?(?:百分)?点|几成")
 _IMPLIED: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("%", re.compile(r"百分之几|百分之多少|经济增长|增速|增幅|增长率|(?<!新)[涨增]了?多少|增[涨长](?:了)?(?:多少|目标)?|占比|比重|比例|率(?:是|达|多少|为|要|目标)|强度|涨多少")),
-    ("元", re.compile(r"多少钱|花[了掉费]|资金|经费|支出|收入(?!.{0,3}增)|进账|总投资|投资额|额是|规模(?:是|突破)?多大|产值|总值(?!.{0,4}增)|how much (?:money|did|does|will)")),
-    ("人", re.compile(r"多少人|人数|人口|就业|岗位|人才")),
-    ("平方米", re.compile(r"多大面积|面积")),
+    ("%", re.compile(r"百分之[几多]|增[速幅涨长]|(?<!新)[涨增]了?多少|占比|比[重例]|率[是达多为要目]|强度")),
+    ("元", re.compile(r"多少钱|花[了掉费]|资金|经费|支出|收入(?!.{0,3}增)|进账|总投资|投资额|额是|规模.{0,2}多大|产值|总值(?!.{0,4}增)|how much (?:money|did|does|will)")),
+    ("人", re.compile(r"人[数口才]|就业|岗位")),
+    ("平方米", re.compile("面积")),
     ("公里", re.compile(r"多长|长度")),
 )  # fmt: skip
 SHARE_ONLY = 0.1

@@ -23,8 +23,10 @@ LONGEST_INDICATOR = 16  # characters of an indicator's name
 KIND_NAMES: dict[Kind, str] = {"target": "目标", "result": "实绩", "cumulative": "累计", "other": ""}
 _ENGLISH_BOUNDS: dict[Bound, str] = {"exact": "", "about": "about ", "at_least": "at least ", "stated": "as stated, "}
 _KIND_ENGLISH: dict[Kind, str] = {"target": "target", "result": "result", "cumulative": "cumulative", "other": ""}
+# A connective, or a short phrase up to the first comma that names a time or who says so.
 _LEAD = re.compile(
-    r"^(?:[\s，,、；;：:]|(?:记者从会上获悉|具体来看|其中|此外|同时|比如|例如|另外|为此|据悉)[，,]?|(?:在)?(?:\d{4}年|今年|去年|一年来|全年|过去[五5]年|进入\d{4}年|新的一年)(?:里|中)?[，,]\s*)+"
+    r"(?:[\s，,、；;：:]|(?:其中|[此另]外|同时|[比例]如|为此)[，,]?|[\u4e00-\u9fff]{1,6}(?:悉|来看)[，,]"
+    r"|(?:在|进入)?(?:\d{4}|[^十\d\s，,]{1,4})年来?[里中]?[，,])+"
 )
 _BRACKETS = str.maketrans("[]［］", "〔〕〔〕")
 _TRAIL = re.compile(r"(?<![\s，,、；;。：:！!？?])[\s，,、；;。：:！!？?]++$")
@@ -171,6 +173,21 @@ def refusal(query: Query, coverage: Coverage, covered: Sequence[str]) -> str:
     if query.english:
         reason = f"The reports do not say. ({reason})"
     return literal(reason) + ("\n" + "\n".join(f"· 有：{what}" for what in covered) if covered else "")
+
+
+def unsaid(contexts: Sequence[Context]) -> str:
+    """A note on what is quoted and does not say when or where; "" where all of it does."""
+    time = any(c.year is None and c.period is None for c in contexts)
+    silent = [name for name, missing in (("时间", time), ("地区", any(not c.place for c in contexts))) if missing]
+    return f"原文没有写明{'和'.join(silent)}。" if silent else ""
+
+
+def of_other_kind(asked: Kind, contexts: Sequence[Context]) -> str:
+    """A note on what is quoted and is a target where the question hints at a result, or the other way around; "" where
+    some of it is of the kind asked for."""
+    kinds = {c.kind for c in contexts}
+    said = next((kind for kind in ("target", "result", "cumulative") if kinds == {kind}), asked)
+    return f"以上是{KIND_NAMES[said]}，不是{KIND_NAMES[asked]}。" if (said == "target") != (asked == "target") else ""
 
 
 def which_one(name: str, places: Sequence[str]) -> str:

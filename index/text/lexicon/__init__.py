@@ -15,7 +15,11 @@ Rows = tuple[Mapping[str, str], ...]
 @cache
 def rows(name: str, package: str = "index.text.lexicon") -> Rows:
     """The rows of the table `name` of `package`, by the names in its first line."""
-    text = files(package).joinpath(name).read_text("utf-8")
+    return parsed(files(package).joinpath(name).read_text("utf-8"))
+
+
+def parsed(text: str) -> Rows:
+    """The rows of the text of a table."""
     return tuple(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
