@@ -15,7 +15,7 @@ from index.errors import EmbedderError
 
 Vectors = NDArray[np.float32]
 
-EMBEDDED, E5 = "embedded", "e5"
+EMBEDDED = "embedded"
 
 
 class Embedder(Protocol):
@@ -37,7 +37,7 @@ class Embedder(Protocol):
 
 
 def load_embedder(name: str = EMBEDDED, options: ModelOptions | None = None) -> Embedder:
-    """The embedder of a name: `embedded`, `e5`, a folder of a model, or the name of a sentence-transformers model.
+    """The embedder of a name: `embedded`, a folder of a model, or the name of a sentence-transformers model.
 
     Raises EmbedderError when there is no such model, its files are damaged, or `options` do not fit it.
     """
@@ -60,10 +60,6 @@ def _own(name: str) -> Path | None:
     """The folder of a model in a format of this project; None for a model of other makers."""
     if name == EMBEDDED:
         return EMBEDDED_FOLDER
-    if name == E5:
-        from index.embed.e5 import cached
-
-        return cached()
     return Path(name) if files_of(Path(name)) else None
 
 

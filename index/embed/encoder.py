@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embed.folder import CONFIG_FILE, TOKENIZER_FILE, checked_folder, fingerprint_of, sha256
+from index.embed.options import INSTALL_ONNX
 from index.errors import EmbedderError
 
 if TYPE_CHECKING:
@@ -44,7 +45,10 @@ class EncoderEmbedder:
     def open(cls, folder: Path) -> EncoderEmbedder:
         """Load a folder after checking the hashes that its config records; raises EmbedderError."""
         config = checked_folder(folder, (ENCODER_FILE, TOKENIZER_FILE))
-        from onnxruntime import InferenceSession
+        try:
+            from onnxruntime import InferenceSession
+        except ImportError as error:
+            raise EmbedderError(f"The encoder in {folder} needs onnxruntime.", f"Run: {INSTALL_ONNX}") from error
         from tokenizers import Tokenizer
 
         try:

