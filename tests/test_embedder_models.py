@@ -135,7 +135,7 @@ def test_given_prompts_are_used_and_are_part_of_the_fingerprint(tmp_path: Path) 
 
 
 def test_the_static_model_takes_no_options() -> None:
-    with pytest.raises(EmbedderError, match="knows neither prompts nor backends"):
+    with pytest.raises(EmbedderError, match="takes neither prompts nor backends"):
         load_embedder(options=ModelOptions(backend="onnx"))
 
 
