@@ -134,7 +134,7 @@ def worth(row: Row, cut: Cut, source: str, dependents: Sequence[str], bench: Ben
     except (re.error, ValueError, TypeError, IndexError, KeyError, AttributeError):
         return replace(row, verdict="needed")
     if not values:
-        return replace(row, verdict="no effect")
+        return replace(row, verdict="untraced" if row.module in tables() else "no effect")  # some are read when asked
     touched, changed, every = together(
         effect(getattr(sys.modules[module], name), new, cut.text, bench.heard) for (module, name), new in values.items()
     )
