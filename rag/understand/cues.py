@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from index.text import polarity
+
 
 def _any(*alternatives: str) -> re.Pattern[str]:
     return re.compile("|".join(alternatives))
@@ -41,7 +43,7 @@ NUMERAL = re.compile(r"[\d一二三四五六七八九十百千万亿两半倍首
 MOMENT = re.compile(r"[\d一二三四五六七八九十][年月日]|[年月][底初末内]|半年|季度|[上中下]旬|期间|时期|[前春夏秋冬]")
 # What a question of yes or no claims: denied, or with a word that claims less.
 ASKS_WHETHER = re.compile(r"([有是会能要])[没不]\1|还没|没有[？?]?$")
-DENIES = re.compile(r"没[有能]|未(?!来)|不(?![少低超高多断仅同久])|无(?![障人线])|停止|取消|暂缓")
+DENIES = re.compile(f"{polarity.DENIES.pattern}|停止|取消|暂缓")
 RESTRICTING = tuple(_words("新增 部分 试点 探索 研究 争取 力争 推动 推进 加快 基本"))
 DATED = re.compile(r"\d+年?|[的年]")  # what headings share with a question without its meaning them
 # What sort of figure a question asks for, and what tells that a clause states another sort.
