@@ -27,10 +27,10 @@ from index.search import fusion
 from index.search.fusion import Candidates, Scores
 from index.search.hybrid import DEPTH, HybridIndex
 from index.storage.store import Store
+from index.text.questions import question_from
 from index.training import sources
 from index.training.evaluate import Task, ndcg
 from index.training.pairs import HELD_OUT
-from index.training.questions import question_from
 from rag.retrieve.columns import Columns
 from rag.understand.query import understand
 

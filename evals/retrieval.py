@@ -116,12 +116,17 @@ def evaluate(beir: BeirSet, embedder: Embedder, mode: Mode = "hybrid") -> dict[s
     """Index the passages as reports are indexed, search every query, and average the measures over the queries.
 
     A passage of the set is cut into `index.annotate.passages.windows`, each behind its title; the best one counts.
+    The lexical side reads passages whole.
     """
     from index.search.hybrid import HybridIndex
 
     start = time.perf_counter()
     parts = [(id_, f"{title} {part}".strip()) for id_, (title, text) in beir.passages.items() for part in windows(text)]
-    index = HybridIndex.build([part for _, part in parts], embedder)
+    places = {id_: place for place, id_ in enumerate(beir.passages)}
+    wholes = [f"{title} {text}".strip() for title, text in beir.passages.values()]
+    index = HybridIndex.build(
+        [part for _, part in parts], embedder, wholes=wholes, of=[places[id_] for id_, _ in parts]
+    )
     built = time.perf_counter()
     k = DEPTH * math.ceil(len(parts) / len(beir.passages))
     found = index.search_many(list(beir.queries.values()), embedder=embedder, k=k, mode=mode)

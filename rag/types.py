@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, NamedTuple, get_args
@@ -53,6 +54,11 @@ class Namesakes(NamedTuple):
     places: tuple[str, ...]
 
 
+def run_together(words: str) -> str:
+    """Words without the spaces between Chinese ones."""
+    return re.sub(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])", "", words)
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """What one search of the index looks for. A question has its own (`Query.search`); a stage that looks beside it,
@@ -60,6 +66,7 @@ class Search:
 
     topic: str
     text: str  # searched for where there is no topic
+    sentence: str = ""  # for a model that reads sentences: the question, or its topic where that is not of its words
     filter: Filter = field(default_factory=Filter)
     wanted: Wanted = "anything"  # what has to stand in a passage
     unit: str | None = None  # of a figure
@@ -73,7 +80,7 @@ class Search:
 
     def about(self, topic: str) -> Search:
         """The same search for another topic."""
-        return replace(self, topic=topic)
+        return replace(self, topic=topic, sentence=run_together(topic))
 
     def for_figures(self) -> Search:
         """The same search for passages that state a figure."""
@@ -102,6 +109,7 @@ class Query:
     question: str  # as asked, to be shown
     text: str  # folded: simplified, half-width, digits
     topic: str  # the text less places, years, kind words and question words
+    own_topic: str = ""  # that of `text` alone, where `topic` is of the question before or of a part of this one
     places: tuple[str, ...] = ()
     unknown_places: tuple[str, ...] = ()  # named, and not covered by any report
     shared: Namesakes | None = None  # those of `places` of which it was not said which is meant
@@ -130,7 +138,8 @@ class Query:
         """What is looked for in the index to answer it."""
         figures = self.asked.figures
         wanted = _WANTED.get(self.type, "anything")
-        return Search(self.topic, self.text, self.filter, wanted, self.unit, figures.growth, figures.total)
+        sentence = self.text if self.topic == self.own_topic else run_together(self.topic)
+        return Search(self.topic, self.text, sentence, self.filter, wanted, self.unit, figures.growth, figures.total)
 
     @property
     def filter(self) -> Filter:

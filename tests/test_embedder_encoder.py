@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from index.embed.embedder import load_embedder
+from index.embed.e5 import read
+from index.embed.embedder import load_model
 from index.embed.folder import TOKENIZER_FILE
 from index.embed.graph import in_blocks
 from index.embed.options import ModelOptions
+from index.embed.pretrained import Pretrained
 from index.errors import EmbedderError
-from index.training.e5 import Pretrained, read
 
 if TYPE_CHECKING:
     from index.embed.embedder import Embedder
@@ -68,7 +69,7 @@ def in_torch(texts: list[str], prompt: str) -> np.ndarray[tuple[int, ...], np.dt
     """The mean of the states of BertModel, one text at a time."""
     import torch
 
-    from index.training.e5 import tokenizer_of
+    from index.embed.pretrained import tokenizer_of
     from index.training.encoder import bert
 
     model, tokenizer = bert(small()).eval(), tokenizer_of(small().pieces)
@@ -82,13 +83,13 @@ def in_torch(texts: list[str], prompt: str) -> np.ndarray[tuple[int, ...], np.dt
 
 
 def test_the_file_gives_what_torch_gives(folder: Path) -> None:
-    encoder, said = load_embedder(str(folder)), [text for text in TEXTS if text.strip()]
+    encoder, said = load_model(str(folder)), [text for text in TEXTS if text.strip()]
     for found, prompt in ((encoder.embed_queries(said), "query: "), (encoder.embed_passages(said), "passage: ")):
         assert (found * in_torch(said, prompt)).sum(axis=1).min() > 0.995
 
 
 def test_rows_are_unit_or_zero_and_know_nothing_of_their_neighbours(folder: Path) -> None:
-    encoder: Embedder = load_embedder(str(folder))
+    encoder: Embedder = load_model(str(folder))
     together = encoder.embed_passages(TEXTS)
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), [bool(text.strip()) for text in TEXTS], atol=1e-6)
     alone = np.concatenate([encoder.embed_passages([text]) for text in TEXTS])
@@ -98,14 +99,14 @@ def test_rows_are_unit_or_zero_and_know_nothing_of_their_neighbours(folder: Path
 
 def test_damage_and_options_are_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(EmbedderError, match="neither prompts nor backends"):
-        load_embedder(str(folder), ModelOptions("onnx"))
+        load_model(str(folder), ModelOptions("onnx"))
     broken = tmp_path / "broken"
     broken.mkdir()
     for file in folder.iterdir():
         (broken / file.name).write_bytes(file.read_bytes())
     (broken / TOKENIZER_FILE).write_text("{}", "utf-8")
     with pytest.raises(EmbedderError, match="is damaged"):
-        load_embedder(str(broken))
+        load_model(str(broken))
 
 
 def test_training_starts_from_what_was_cut_and_can_be_mixed_with_it(tmp_path: Path) -> None:

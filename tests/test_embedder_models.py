@@ -9,7 +9,7 @@ import pytest
 from tokenizers import Tokenizer
 from typer.testing import CliRunner
 
-from index.embed.embedder import load_embedder
+from index.embed.embedder import load_embedder, load_model
 from index.embed.options import ModelOptions, prompts_of
 from index.embed.transformer import AT_ONCE, in_batches
 from index.errors import EmbedderError, IndexMismatch
@@ -98,13 +98,13 @@ def test_a_transformer_folder_loads_with_its_own_prompts(tmp_path: Path, monkeyp
     pytest.importorskip("sentence_transformers", reason=NEEDS_MODELS)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     folder = tiny_transformer(tmp_path)
-    embedder = load_embedder(str(folder))
+    embedder = load_model(str(folder))
     queries, passages = embedder.embed_queries(["新 增 就 业"]), embedder.embed_passages(["新 增 就 业"])
     assert queries.shape == (1, embedder.dim) == (1, 16)
     assert queries.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(queries, axis=1), 1, atol=1e-5)
     assert np.abs(queries - passages).max() > 1e-4, "the prompt for questions was not used"
-    assert embedder.fingerprint == load_embedder(str(folder)).fingerprint
+    assert embedder.fingerprint == load_model(str(folder)).fingerprint
     assert embedder.embed_queries([]).shape == (0, 16)
 
 
@@ -119,7 +119,7 @@ def test_a_transformer_folder_with_damaged_weights_is_refused(tmp_path: Path, mo
 
 
 def test_rows_are_unit_the_same_every_time_and_zero_for_blank_texts(tmp_path: Path) -> None:
-    embedder = load_embedder(str(tiny_transformer(tmp_path)))
+    embedder = load_model(str(tiny_transformer(tmp_path)))
     rows = embedder.embed_passages(TEXTS)
     np.testing.assert_array_equal(rows, embedder.embed_passages(TEXTS))
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), [1, 0, 1, 1, 1, 0], atol=1e-5)
@@ -128,7 +128,7 @@ def test_rows_are_unit_the_same_every_time_and_zero_for_blank_texts(tmp_path: Pa
 
 def test_given_prompts_are_used_and_are_part_of_the_fingerprint(tmp_path: Path) -> None:
     name = str(tiny_transformer(tmp_path))
-    own, other = load_embedder(name), load_embedder(name, ModelOptions(query_prompt="就 业 ", passage_prompt="问 题 "))
+    own, other = load_model(name), load_model(name, ModelOptions(query_prompt="就 业 ", passage_prompt="问 题 "))
     assert own.fingerprint != other.fingerprint
     np.testing.assert_allclose(own.embed_queries(["新"]), other.embed_passages(["新"]), atol=1e-6)
     assert np.abs(own.embed_queries(["新"]) - other.embed_queries(["新"])).max() > 1e-4
@@ -198,7 +198,7 @@ def test_an_index_remembers_the_backend(exported: Path, tmp_path: Path) -> None:
 def test_a_folder_without_onnx_files_says_how_to_make_them(tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime", reason=NEEDS_ONNX)
     folder = tiny_transformer(tmp_path)
-    with pytest.raises(EmbedderError, match=r"no file for the backend onnx-int8.*python -m index\.embed\.onnx"):
+    with pytest.raises(EmbedderError, match=r"no file for the backend onnx-int8.*wenju model export"):
         load_embedder(str(folder), ModelOptions(backend="onnx-int8"))
     (folder / "onnx").mkdir()
     (folder / "onnx" / "model.onnx").write_bytes(b"not a model")

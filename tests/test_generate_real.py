@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from index.embed.folder import EMBEDDED_FOLDER, TOKENIZER_FILE
+from index.embed.folder import STATIC_FOLDER, TOKENIZER_FILE
 from rag import Pipeline
 from rag.answer.chat import ChatSettings, open_chat
 
@@ -29,7 +29,7 @@ transformers = pytest.importorskip("transformers", reason="transformers is not i
 def save_random_model(folder: Path) -> None:
     """A model that has learnt nothing, with the tokenizer of the embedded model."""
     tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_file=str(EMBEDDED_FOLDER / TOKENIZER_FILE), unk_token="[UNK]", pad_token="[PAD]", eos_token="[SEP]"
+        tokenizer_file=str(STATIC_FOLDER / TOKENIZER_FILE), unk_token="[UNK]", pad_token="[PAD]", eos_token="[SEP]"
     )
     tokenizer.chat_template = "{% for m in messages %}{{ m['content'] }}\n{% endfor %}"
     tokenizer.save_pretrained(folder)

@@ -52,13 +52,16 @@ def test_the_best_rows_come_first_and_equal_ones_by_row(texts: list[str], k: int
     index = HybridIndex.build(texts, EMBEDDER)
     query = "新增就业4.5万人"
     found = index.search(query, embedder=EMBEDDER, k=k, mode=mode)
-    dense = (EMBEDDER.embed_passages(texts) * EMBEDDER.embed_queries([query])).sum(axis=1)
+    (scale,) = index._meaning.scales
+    products = (EMBEDDER.embed_passages(texts) * EMBEDDER.embed_queries([query])).sum(axis=1)
+    dense = (products - scale.nothing) / scale.spread
     bm25 = index._lexical.scores(query)
     lexical = bm25 / bm25.max() if bm25.max() > 0 else bm25
+    by_words = (1 + fusion.OWN) * lexical  # here each text is a whole
     share = covered(texts, query)
-    weight = fusion.dense_weight()
-    hybrid = weight * dense + (1 - weight) * lexical * share / max(share.max(), 1e-9) ** 0.5
-    scores = {"dense": dense, "lexical": lexical, "hybrid": hybrid}[mode]
+    weight = fusion.dense_weight(1)
+    hybrid = weight * dense + (1 - weight) * by_words * share / max(share.max(), 1e-9) ** 0.5
+    scores = {"dense": dense, "lexical": by_words, "hybrid": hybrid}[mode]
     wanted = sorted(range(len(texts)), key=lambda row: (-round(float(scores[row]), 6), row))
     if mode == "lexical":
         wanted = [row for row in wanted if lexical[row] > 0]
@@ -99,7 +102,8 @@ def test_a_small_depth_still_scores_every_proposed_row_by_both(monkeypatch: pyte
     (found,) = index.search("就业李沧1", embedder=EMBEDDER, k=1)
     assert (found.row, found.dense_rank, found.lexical_rank) == (11, None, 1)
     vectors = EMBEDDER.embed_queries([texts[11], "就业李沧1"])
-    assert found.dense == pytest.approx(float(vectors[0] @ vectors[1]), abs=1e-6)
+    (scale,) = index._meaning.scales
+    assert found.dense == pytest.approx((float(vectors[0] @ vectors[1]) - scale.nothing) / scale.spread, abs=1e-5)
 
 
 def test_a_word_that_few_of_the_question_s_are_found_with_counts_for_little() -> None:
@@ -140,7 +144,7 @@ def test_known_texts_are_not_embedded_and_new_ones_once() -> None:
     new = HybridIndex.build(
         ["戊己", "甲乙", "戊己"], embedder, known=known, progress=lambda done, total: steps.append((done, total))
     )
-    assert embedder.embedded == ["戊己"]
+    assert [text for text in embedder.embedded if text in ("甲乙", "丙丁", "戊己")] == ["戊己"]
     assert steps == [(1, 1)]
     np.testing.assert_array_equal(new.vectors, embedder.embed_queries(["戊己", "甲乙", "戊己"]))
 
@@ -173,5 +177,5 @@ def test_wrong_arguments_are_refused(k: int, mask: search.Mask | None, mode: Mod
 
 def test_vectors_and_texts_of_different_number_are_refused() -> None:
     one, two = (HybridIndex.build(["甲乙", "丙丁"][:n], EMBEDDER) for n in (1, 2))
-    with pytest.raises(ValueError, match="1 vectors for 2 texts"):
-        HybridIndex(one._vectors, two._lexical)
+    with pytest.raises(ValueError, match="1 vectors and 2 parts of wholes for 2 texts"):
+        HybridIndex(one._vectors, two._lexical, two._wholes, two._meaning.scales)

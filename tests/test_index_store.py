@@ -292,7 +292,7 @@ def test_every_change_to_every_file_is_detected(folder: Path) -> None:
     put(folder, NEW)
     (current,) = [path for path in folder.iterdir() if path.name == generation.current_name(folder)]
     files = sorted(path for path in current.rglob("*") if path.is_file())
-    assert len(files) == 11
+    assert len(files) == 18
     for path, other in zip(files, [*files[1:], files[0]], strict=True):
         data = path.read_bytes()
         for how, change in {**damaged(data), "swapped": other.read_bytes()}.items():

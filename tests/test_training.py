@@ -14,17 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.embed.embedder import load_embedder
-from index.embed.folder import EMBEDDED_FOLDER
+from index.text.everyday import EVERYDAY
+from index.text.questions import question_from
 from index.training import citations, glosses, mine, sources
 from index.training.__main__ import app
 from index.training.arrays import PairArrays, Ragged, encode, load, save
 from index.training.card import write_card
 from index.training.evaluate import LANGUAGES, Task, beir, held_out, ndcg, rank, score
-from index.training.everyday import EVERYDAY
 from index.training.export import export, quantise
 from index.training.merge import merged
 from index.training.pairs import HARD, SOURCES, Pair, Source
-from index.training.questions import question_from
 from index.training.tokenizer import train as train_tokenizer
 from index.training.train import Settings
 
@@ -150,10 +149,10 @@ def test_score_of_a_task_that_the_shipped_model_must_solve() -> None:
         ["公园要建几个？", "暖气管道改造多少？"],
         [frozenset({1}), frozenset({2})],
     )
-    found = score(load_embedder(str(EMBEDDED_FOLDER)), task)
+    found = score(load_embedder(), task)
     assert found["recall@1"] == found["ndcg@10"] == 1
     assert (found["documents"], found["questions"]) == (3, 2)
-    assert score(load_embedder(str(EMBEDDED_FOLDER)), task, whole=True)["passages"] == 3 < found["passages"]
+    assert score(load_embedder(), task, whole=True)["passages"] == 3 < found["passages"]
 
 
 def test_benchmark_is_read_with_titles_and_restricted_by_id(tmp_path: Path) -> None:
@@ -354,6 +353,7 @@ def small_data(folder: Path) -> Path:
     write(train / "cmrc2018_train.jsonl.xz", readings)
     write(train / "drcd_dev.jsonl.xz", readings)
     write(train / "zh_en.tsv.xz", [f"tatoeba\tThe city has {n} parks.\t全市有{n}个公园。" for n in range(300)])
+    write(train / "state_council_zh_en.tsv.xz", ["2025\tJobs rose.\t就业增长。"] * 3)
     write(train / "tatoeba_multi.tsv.xz", ["deu\tSchool is open.\tDie Schule ist offen."] * 3)
     translated = ["\t".join([f"New jobs {n}", "新增就业", *["x"] * 14]) for n in range(1000)]
     write(train / "ntrex_first1000.tsv.xz", ["\t".join(("eng", "zho-CN", *LANGUAGES[1:], *"abcdef")), *translated])
@@ -404,13 +404,11 @@ def test_the_steps_of_the_command_line_follow_each_other(data: Path, tmp_path: P
     assert step("prepare", "--data", str(data)).count("pairs") == len(SOURCES)
     assert step("mine", "--by", "bm25").count("filled") == len(HARD)
     step("train", "--steps", "3", "--dim", "8", "--batch", "64", "--hard", "0.5")
-    small = ("--masked-steps", "2", "--steps", "2", "--layers", "1", "--width", "64")
-    assert "2/2" in step("contextual", "--data", str(data), *small)
     refused = CliRunner().invoke(app, ["ablate", "--data", str(data), "--only", "full run", "--work", str(tmp_path)])
     assert "run the steps `tokenizer` to `train`" in " ".join(refused.output.replace("│", "").split())
     (tmp_path / "work" / "pieces-32000").symlink_to(tmp_path / "work")
     shown = step("ablate", "--data", str(data), "--only", "full run", "--write", str(tmp_path / "ablation.md"))
-    assert shown.count("variant") == (tmp_path / "ablation.md").read_text("utf-8").count("| full run, ") == 8
+    assert shown.count("variant") == (tmp_path / "ablation.md").read_text("utf-8").count("| full run, ") == 6
     assert step("ablate", "--data", str(data), "--only", "full run") == ""  # measured once
     second = str(tmp_path / "second")
     run = ("--steps", "3", "--dim", "8", "--batch", "64", "--seed", "7", "--prepared", str(tmp_path / "work"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from index.annotate.context import Clause
 from index.text.clauses import sentences
@@ -34,6 +34,14 @@ def header(paragraph: Paragraph, context: Context) -> str:
 def indexed_text(passage: Passage) -> str:
     """What is embedded and indexed for a passage."""
     return f"{passage.header}\n{passage.text}"
+
+
+def whole_texts(paragraphs: Iterable[Paragraph], passages: Iterable[Passage]) -> dict[str, str]:
+    """The paragraphs that hold `passages` by their ids, each behind the header of its first passage."""
+    firsts: dict[str, Passage] = {}
+    for passage in passages:
+        firsts.setdefault(passage.paragraph_id, passage)
+    return {block.id: f"{firsts[block.id].header}\n{block.text}" for block in paragraphs if block.id in firsts}
 
 
 def windows(text: str, longest: int = WINDOW) -> list[str]:

@@ -2,45 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from index.embed.folder import EMBEDDED_FOLDER, files_of
+from index.embed.folder import ENCODER_FOLDER, STATIC_FOLDER, files_of
 from index.embed.options import ModelOptions
+from index.embed.pair import PairEmbedder
+from index.embed.types import Embedder, Vectors
 from index.errors import EmbedderError
 
-Vectors = NDArray[np.float32]
+if TYPE_CHECKING:
+    from index.embed.static import StaticEmbedder
 
-EMBEDDED = "embedded"
+__all__ = ["Embedder", "Vectors", "load_embedder", "load_model", "static_table"]
 
-
-class Embedder(Protocol):
-    """What the index needs of a model."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Identity of the model, recorded in every index; another one when the weights change."""
-
-    @property
-    def dim(self) -> int:
-        """Numbers in a vector."""
-
-    def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        """Unit rows (n, dim) for questions; a row of zeros where the model knows nothing of a text."""
-
-    def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """Unit rows (n, dim) for passages; a row of zeros where the model knows nothing of a text."""
+EMBEDDED, STATIC, E5 = "embedded", "static", "e5"
+SHIPPED: Mapping[str, Path] = {EMBEDDED: ENCODER_FOLDER, STATIC: STATIC_FOLDER}
 
 
 def load_embedder(name: str = EMBEDDED, options: ModelOptions | None = None) -> Embedder:
-    """The embedder of a name: `embedded`, a folder of a model, or the name of a sentence-transformers model.
+    """What an index of a name is searched with: the model of that name beside the static table, or that table alone.
 
-    Raises EmbedderError when there is no such model, its files are damaged, or `options` do not fit it.
+    `embedded`: the encoder that ships; `e5`: multilingual-e5-small out of the extra; `static`: the table alone; else a
+    folder, or the name of a sentence-transformers model. Raises EmbedderError when there is no such model, its files
+    are damaged, or `options` do not fit it.
     """
+    model = load_model(name, options)
+    from index.embed.static import StaticEmbedder
+
+    return model if isinstance(model, StaticEmbedder) else PairEmbedder(static_table(), model)
+
+
+def load_model(name: str = EMBEDDED, options: ModelOptions | None = None) -> Embedder:
+    """The model of a name without the table; see `load_embedder`."""
     options = options or ModelOptions()
     own = _own(name)
     if own is not None:
@@ -56,10 +52,22 @@ def load_embedder(name: str = EMBEDDED, options: ModelOptions | None = None) -> 
     return OnnxEmbedder.open(name, options)
 
 
+@cache
+def static_table() -> StaticEmbedder:
+    """The static table that ships, opened once: words are always compared by it."""
+    from index.embed.static import StaticEmbedder
+
+    return StaticEmbedder.open(STATIC_FOLDER)
+
+
 def _own(name: str) -> Path | None:
     """The folder of a model in a format of this project; None for a model of other makers."""
-    if name == EMBEDDED:
-        return EMBEDDED_FOLDER
+    if name == E5:
+        from index.embed.e5 import e5_folder
+
+        return e5_folder()
+    if name in SHIPPED:
+        return SHIPPED[name]
     return Path(name) if files_of(Path(name)) else None
 
 
@@ -70,6 +78,8 @@ def _open(folder: Path) -> Embedder:
         from index.embed.encoder import EncoderEmbedder
 
         return EncoderEmbedder.open(folder)
+    if folder == STATIC_FOLDER:
+        return static_table()
     from index.embed.static import StaticEmbedder
 
     return StaticEmbedder.open(folder)

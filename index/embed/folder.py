@@ -11,6 +11,7 @@ from typing import Any
 from index.errors import EmbedderError
 
 EMBEDDED_FOLDER = Path(__file__).parents[1] / "embedded"
+ENCODER_FOLDER, STATIC_FOLDER = EMBEDDED_FOLDER / "encoder", EMBEDDED_FOLDER / "static"
 TOKENIZER_FILE = "tokenizer.json"
 CONFIG_FILE = "config.json"
 REINSTALL = "Reinstall wenju, or restore the folder from its repository."

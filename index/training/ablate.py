@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from index.embed.embedder import Embedder, Vectors
 from index.embed.static import BLOCK
+from index.embed.types import Vectors
 from index.training.arrays import load
 from index.training.evaluate import beir, held_out, news_in, score
 from index.training.export import quantise
@@ -21,7 +21,6 @@ from index.training.pairs import SOURCES
 from index.training.train import Sampler, Settings, load_checkpoint, new_state, update
 
 SHORT = Settings(steps=1000)
-TAUGHT = Settings(steps=500, batch=512, learning_rate=2e-3, hard=0.0)
 MEASURES = (
     ("held_out", "recall@1"), ("held_out", "recall@10"), ("cmrc2018_dev", "recall@1"), ("cmrc2018_dev", "ndcg@10"),
     ("news_eng", "recall@1"), ("stard", "recall@10"),
@@ -70,8 +69,6 @@ VARIANTS = (
     Variant("full run, signs only (binary)", afterwards="binary"),
     Variant("full run, cut to 256 by PCA", afterwards="pca 256"),
     Variant("full run, all pieces weighted alike", afterwards="unit rows"),
-    Variant("full run, a transformer on top", afterwards="contextual"),
-    Variant("full run, taught by that transformer", TAUGHT, afterwards="distilled"),
 )
 
 
@@ -115,12 +112,8 @@ def measure(variant: Variant, data: Path, work: Path) -> dict[str, float]:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     pieces = tokenizer.get_vocab_size()
     table = checkpointed(folder) if variant.name.startswith("full run") else trained(variant, folder, pieces)
-    embedder: Embedder
-    if variant.afterwards in ("contextual", "distilled"):
-        embedder = _contextual(variant, tokenizer, table, folder)
-    else:
-        sides = (table[:pieces], table[pieces:]) if variant.two_tables else (table, table)
-        embedder = Bags(tokenizer, *(changed(side, variant.afterwards) for side in sides))
+    sides = (table[:pieces], table[pieces:]) if variant.two_tables else (table, table)
+    embedder = Bags(tokenizer, *(changed(side, variant.afterwards) for side in sides))
     train, bench = data / "train", data / "bench"
     tasks = (
         held_out(train), news_in("eng", train), beir("cmrc2018_dev", bench / "cmrc2018_dev"),
@@ -154,22 +147,6 @@ def _sampler(variant: Variant, work: Path, pieces: int) -> Sampler:
         pairs, variant.settings, shares={source.name: source.share for source in kept},
         dropout={source.name: source.dropout for source in kept}, pieces=pieces, two_tables=variant.two_tables,
     )  # fmt: skip
-
-
-def _contextual(variant: Variant, tokenizer: Tokenizer, table: Vectors, work: Path) -> Embedder:
-    """The transformer on top of a table, or the table after it was taught by the transformer."""
-    from index.training.contextual import Contextual, distil, load_encoder
-
-    encoder = load_encoder(table, work / "contextual")
-    if encoder is None:
-        raise FileNotFoundError(f"{work / 'contextual'} holds no transformer; run the step `contextual` first.")
-    if variant.afterwards == "contextual":
-        return Contextual(tokenizer, encoder)
-    settings = replace(variant.settings, dim=table.shape[1])
-    state = new_state(len(table), settings)
-    state.weights.numpy()[:] = table
-    taught = distil(state, encoder, _sampler(variant, work, len(table)), settings).weights.numpy()
-    return Bags(tokenizer, taught, taught)
 
 
 def changed(table: Vectors, how: str) -> Vectors:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,7 @@ Tokens = NDArray[np.integer]  # uint16 on disk
 Starts = NDArray[np.int64]
 CHUNK = 20_000
 LONGEST_ROW = 320  # tokens of one side of a pair
+SEEN = 20  # pairs looked at for one that is kept, where few are wanted
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,16 @@ def encode(tokenizer: "Tokenizer", made: Iterable[Pair], most: int, *, joined: b
             passages.append(passage)
             groups.append(group)
     return PairArrays(_ragged(queries), _ragged(passages), np.array(groups, dtype=np.int64))
+
+
+def sampled(made: Iterable[Pair], most: int, rng: Random) -> list[Pair]:
+    """`most` of the first SEEN times as many pairs, each as likely as another (reservoir sampling, Vitter 1985)."""
+    kept: list[Pair] = []
+    for number, pair in enumerate(islice(made, SEEN * most)):
+        place = number if number < most else rng.randrange(number + 1)
+        if place < most:
+            kept[place : place + 1] = [pair]
+    return kept
 
 
 def _chunk(tokenizer: "Tokenizer", chunk: Sequence[Pair]) -> Iterator[tuple[Tokens, Tokens, int]]:

@@ -11,9 +11,9 @@ from itertools import chain, islice
 from pathlib import Path
 from random import Random
 
+from index.text.everyday import EVERYDAY
+from index.text.questions import between_commas, question_from
 from index.training import citations, glosses, sources
-from index.training.everyday import EVERYDAY
-from index.training.questions import question_from
 
 HELD_OUT = {"news": 200, "cmrc": 25, "drcd": 25, "english": 200}
 MOST_SENTENCES = 8
@@ -83,7 +83,7 @@ def clauses(train: Path, rng: Random) -> Iterator[Pair]:
     for group, article in enumerate(articles):
         if len(article) > 2 and not sources.held_out(article[0], HELD_OUT["news"]):
             for sentence in article:
-                parts = sources.clauses(sentence)
+                parts = between_commas(sentence)
                 if len(parts) > 1:
                     centre = rng.randrange(len(parts))
                     yield Pair((parts[centre],), tuple(parts[:centre] + parts[centre + 1 :]), group)
@@ -155,7 +155,7 @@ def reports(train: Path, rng: Random) -> Iterator[Pair]:
         for centre, sentence in enumerate(parts):
             if len(parts) > 1:
                 yield Pair((sentence,), (heading, *_rest(parts, centre, rng)), group)
-            pieces = sources.clauses(sentence)
+            pieces = between_commas(sentence)
             if len(pieces) > 1:
                 at = rng.randrange(len(pieces))
                 yield Pair((pieces[at],), (heading, *pieces[:at], *pieces[at + 1 :]), group)
@@ -175,7 +175,7 @@ def _reading(readings: Iterator[sources.Reading], share: int, fold: Callable[[st
         yield Pair((question,), tuple(_cut(parts)), group)
         for _ in range(times):
             if at is not None and len(parts) > 1:
-                lead = sources.clauses(parts[0])[:1] if at and rng.random() < 0.5 else ()  # mostly names the subject
+                lead = between_commas(parts[0])[:1] if at and rng.random() < 0.5 else ()  # mostly names the subject
                 yield Pair((question,), (*lead, *(parts[i] for i in _window(len(parts), at, rng))), group)
 
 
@@ -223,6 +223,13 @@ def english(train: Path, _: Random) -> Iterator[Pair]:
     for one, other in sources.english(train):
         if not sources.held_out(one, HELD_OUT["english"]):
             yield Pair((one,), (other,), groups.setdefault(one, len(groups)))
+
+
+def report_english(train: Path, _: Random) -> Iterator[Pair]:
+    """Sentences of the national reports and of their official translation, from either side."""
+    for group, (one, other) in enumerate(sources.report_english(train)):
+        yield Pair((one,), (other,), group)
+        yield Pair((other,), (one,), group)
 
 
 def many_languages(train: Path, _: Random) -> Iterator[Pair]:
@@ -289,6 +296,7 @@ SOURCES = (
     Source("cmrc_rest", 0.04, 150_000, 0.1, cmrc_rest),
     Source("drcd", 0.03, 100_000, 0.15, drcd),
     Source("english", 0.05, 100_000, 0.1, english),
+    Source("report_english", 0.02, 10_000, 0.1, report_english),
     Source("many_languages", 0.03, 100_000, 0.0, many_languages),
     Source("ntrex", 0.02, 50_000, 0.1, ntrex),
     Source("dictionary", 0.03, 300_000, 0.0, dictionary),

@@ -14,7 +14,6 @@ from zlib import crc32
 
 HELD_OUT_NTREX_ROWS = 240
 SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]?[”」』）)]?")
-CLAUSE = re.compile(r"[^，,。！？!?；;：:\n]+")
 
 
 @dataclass(frozen=True)
@@ -47,11 +46,6 @@ def sentences(text: str) -> list[str]:
 def is_question(sentence: str) -> bool:
     """Whether a sentence asks, in the length of a question that people ask."""
     return 6 <= len(sentence) <= 60 and sentence.rstrip("”」』）)").endswith(("？", "?"))
-
-
-def clauses(sentence: str) -> list[str]:
-    """The parts of a sentence between commas, without the commas."""
-    return [part for found in CLAUSE.finditer(sentence) if len(part := found.group().strip()) > 3]
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -126,6 +120,14 @@ def _readings(path: Path) -> Iterator[Reading]:
 def english(train: Path) -> Iterator[tuple[str, str]]:
     """English and Chinese sentences that translate each other."""
     for line in _lines(train / "zh_en.tsv.xz"):
+        parts = line.split("\t")
+        if len(parts) == 3:
+            yield parts[1], parts[2]
+
+
+def report_english(train: Path) -> Iterator[tuple[str, str]]:
+    """English and Chinese sentences of the national reports of three years that translate each other."""
+    for line in _lines(train / "state_council_zh_en.tsv.xz"):
         parts = line.split("\t")
         if len(parts) == 3:
             yield parts[1], parts[2]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from index.embed.embedder import static_table
 from index.text.clauses import sentences
 from index.types import Paragraph, Passage
 from rag.answer.answerer import Sources, rated
@@ -83,7 +84,7 @@ def central(store: Store, query: Query, blocks: Sequence[Paragraph]) -> list[Sta
                 found.append((block, first, cut(block, first.context, start, end)))
     if not found:
         return []
-    vectors = store.embedder.embed_passages([s.words for _, _, s in found])
+    vectors = static_table().embed_passages([s.words for _, _, s in found])
     near = vectors @ vectors.mean(axis=0)
     worth = [float(n) - LENGTHY * len(s.words) for n, (_, _, s) in zip(near, found, strict=True)]
     of_sections: dict[tuple[str, ...], int] = {}

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from index.embed.embedder import static_table
 from index.search.filter import Filter, Subject
 from index.text.places import find_places
 from index.types import Hit
@@ -137,7 +138,7 @@ class Ranker:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._matcher = WordMatcher(store.embedder, len(store.passages), store.index.frequency)
+        self._matcher = WordMatcher(static_table(), len(store.passages), store.index.frequency)
         self._clauses: dict[str, NDArray[np.float32]] = {}
         self._places: dict[str, frozenset[str]] = {}
 
@@ -149,7 +150,7 @@ class Ranker:
         around = [self._around(h) for h in hits]
         texts_around = dict.fromkeys(text for texts in around for text in texts)  # many stand below one heading
         like = self._matcher.likeness(list(asked), (word for text in texts_around for word in words(text)))
-        topic = self._store.embedder.embed_queries([search.words])[0]
+        topic = static_table().embed_queries([search.words])[0]
         self._embed([h for h in hits if h.passage.id not in self._clauses])
         ranked = []
         for hit, texts in zip(hits, around, strict=True):
@@ -205,7 +206,7 @@ class Ranker:
 
     def _embed(self, hits: Sequence[Hit]) -> None:
         if hits:
-            vectors = self._store.embedder.embed_passages([h.passage.text for h in hits])
+            vectors = static_table().embed_passages([h.passage.text for h in hits])
             self._clauses.update((h.passage.id, v) for h, v in zip(hits, vectors, strict=True))
 
     def _features(

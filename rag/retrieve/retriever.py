@@ -40,12 +40,13 @@ class Retriever:
         mask = self._columns.mask(search.filter)
         if not mask.any():
             return []
-        hits = self._store.search(search.words, k=candidates, mask=mask)
+        hits = self._store.search(search.words, sentence=search.sentence, k=candidates, mask=mask)
         return self._ranker.rank(search, hits)
 
     def ranked_among(self, search: Search, mask: Mask) -> list[Ranked]:
         """All passages of `mask`, (passages,), best first."""
-        return self._ranker.rank(search, self._store.search(search.words, k=int(mask.sum()), mask=mask))
+        hits = self._store.search(search.words, sentence=search.sentence, k=int(mask.sum()), mask=mask)
+        return self._ranker.rank(search, hits)
 
     def name_fit(self, topic: str, names: Sequence[str]) -> list[float]:
         """How well each name of an indicator fits a topic, in [0, 1]."""

@@ -138,10 +138,12 @@ def _say(question: str, coverage: Coverage, asked: int, kept: Sequence[str] = ()
     times = tuple(find_times(said, report_year or asked, heading=True))
     sides = max(1 if shared else len(places) + len(unknown), len({t.year or t.period for t in times}))
     form = _form(text, _without(said, times), sides, places=len(places))
+    topic = topic_of(form.bare, ASKED_UNIT)
     query = Query(
         question=question,
         text=text,
-        topic=topic_of(form.bare, ASKED_UNIT),
+        topic=topic,
+        own_topic=topic,
         places=places,
         unknown_places=unknown,
         shared=shared,

@@ -23,9 +23,10 @@ from index.types import Kind
 from rag.types import Answer
 from ui.cli.batch import answer_all, answer_json
 from ui.cli.doctor import examine
-from ui.cli.eval import BACKEND_HELP, PROMPT_HELP, eval_app
+from ui.cli.eval import BACKEND_HELP, EMBEDDER_HELP, PROMPT_HELP, eval_app
 from ui.cli.indicators import Format, Wish, show
 from ui.cli.messages import Lang, Messages, answer_text, json_line, known_of
+from ui.cli.model import model_app
 from ui.cli.outline import outline_of
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(eval_app, name="eval")
+app.add_typer(model_app, name="model")
 
 CHAT_HELP = (
     "环境变量：WENJU_LLM 指定对话模型，写成“提供方:模型”，如 openai:qwen2.5、ollama:qwen2.5；"
@@ -76,7 +78,7 @@ def build(
         list[Path] | None, typer.Argument(metavar="[SOURCE]...", help="文件或文件夹，默认 seeds/。")
     ] = None,
     index: IndexDir = INDEX,
-    embedder: Annotated[str, typer.Option(metavar="NAME_OR_FOLDER", help="向量模型的名字或文件夹。")] = "embedded",
+    embedder: Annotated[str, typer.Option(metavar="NAME_OR_FOLDER", help=EMBEDDER_HELP)] = "embedded",
     backend: Annotated[Backend, typer.Option("--embedder-backend", help=BACKEND_HELP)] = "torch",
     query_prompt: Annotated[str | None, typer.Option(metavar="TEXT", help=PROMPT_HELP.format("问题"))] = None,
     passage_prompt: Annotated[str | None, typer.Option(metavar="TEXT", help=PROMPT_HELP.format("段落"))] = None,
@@ -124,9 +126,17 @@ def _progress(say: Messages) -> Iterator[Progress | None]:
         yield None
         return
     from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
+    from rich.progress import Task as Row
+    from rich.text import Text
 
-    with Bar(console=Console(stderr=True), transient=True) as bar:
+    class Pace(ProgressColumn):
+        def render(self, task: Row) -> Text:
+            return Text(say("pace", n=f"{task.speed:.0f}") if task.speed else "")
+
+    name, columns = TextColumn("{task.description}"), (BarColumn(), MofNCompleteColumn(), Pace(), TimeRemainingColumn())
+    with Bar(name, *columns, console=Console(stderr=True), transient=True) as bar:
         tasks = {stage: bar.add_task(say(f"stage_{stage}"), total=None) for stage in ("read", "embed")}
         yield lambda stage, done, total: bar.update(tasks[stage], completed=done, total=total)
 

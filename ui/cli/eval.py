@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 eval_app = typer.Typer(rich_markup_mode=None)
 
+EMBEDDER_HELP = "向量模型：embedded（随项目的）、static（只用词表，很快）、e5（须安装 wenju[e5]）、文件夹或名字。"
 BACKEND_HELP = "其他模型用什么运行：torch，或文件夹里导出的 ONNX 文件（原精度或 int8）。"
 PROMPT_HELP = "加在每个{}前的提示语；默认用模型自己的。"
 
@@ -175,7 +176,7 @@ def retrieval(
     qrels: Annotated[Path, typer.Option(metavar="FILE", help="哪个问题对哪段：同上。")],
     json_: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="结果另存到这个文件。")] = None,
     mode: Annotated[Mode, typer.Option(help="检索方式。")] = Mode.hybrid,
-    embedder: Annotated[str, typer.Option(metavar="NAME_OR_FOLDER", help="向量模型的名字或文件夹。")] = "embedded",
+    embedder: Annotated[str, typer.Option(metavar="NAME_OR_FOLDER", help=EMBEDDER_HELP)] = "embedded",
     backend: Annotated[Backend, typer.Option("--embedder-backend", help=BACKEND_HELP)] = "torch",
     query_prompt: Annotated[str | None, typer.Option(metavar="TEXT", help=PROMPT_HELP.format("问题"))] = None,
     passage_prompt: Annotated[str | None, typer.Option(metavar="TEXT", help=PROMPT_HELP.format("段落"))] = None,

