@@ -6,7 +6,7 @@ EXTRAS ?= test
 BIN := .venv/bin
 READY := .venv/.ready-$(subst $(eval ),,$(EXTRAS))
 
-.PHONY: setup run test lint format bench soak fit model browser clean
+.PHONY: setup run test lint format bench soak fit model model-static model-encoder browser clean
 
 setup: $(READY)
 
@@ -51,14 +51,25 @@ fit: setup
 	$(BIN)/python -m evals.national .wenju/reports && $(BIN)/wenju build .wenju/reports --index .wenju/national
 	$(BIN)/python -m evals.fit hits --write && $(BIN)/python -m evals.fit drafts --write
 
-# Make the embedded model anew from the texts in ../shared/data (not part of the project); a stopped run goes on.
+# Make the embedded models anew from the texts in ../shared/data (not part of the project); a stopped run goes on. Hours on
+# two cores; the encoder's training uses a GPU where there is one.
 MAKE_MODEL := $(BIN)/python -m index.training
 SECOND := .wenju/training-second
-model:
-	$(MAKE) setup EXTRAS=models
-	$(MAKE_MODEL) tokenizer && $(MAKE_MODEL) prepare && $(MAKE_MODEL) mine
+ENCODER := .wenju/encoder
+model: model-static model-encoder
+
+model-static:
+	$(MAKE) setup EXTRAS=models,e5
+	test -f .wenju/training/tokenizer.json || $(MAKE_MODEL) tokenizer
+	test -f .wenju/training/pairs/done || { $(MAKE_MODEL) prepare && $(MAKE_MODEL) mine && touch .wenju/training/pairs/done; }
 	$(MAKE_MODEL) train && $(MAKE_MODEL) train --work $(SECOND) --prepared .wenju/training --seed 7
 	$(MAKE_MODEL) export --also $(SECOND) && $(MAKE_MODEL) evaluate && $(MAKE_MODEL) card
+
+model-encoder:
+	$(MAKE) setup EXTRAS=models,e5
+	test -f $(ENCODER)/start.json || $(MAKE_MODEL) start
+	test -f $(ENCODER)/pairs/done || { $(MAKE_MODEL) prepare --work $(ENCODER) --most 20000 && $(MAKE_MODEL) mine --work $(ENCODER) && touch $(ENCODER)/pairs/done; }
+	$(MAKE_MODEL) encoder && $(MAKE_MODEL) export-encoder && $(MAKE_MODEL) steps && $(MAKE_MODEL) encoder-card
 
 clean:
 	rm -rf .venv .wenju

@@ -17,13 +17,15 @@ from pathlib import Path
 import numpy as np
 
 from evals.dataset import ASKED_ON, SEED_QUESTIONS, Question, load
-from evals.fusion import reciprocal_ranks
+from evals.fusion import model as model_alone
+from evals.fusion import of_rows, reciprocal_ranks
+from evals.fusion import table as table_alone
 from evals.metrics import holds_evidence
-from index.annotate.passages import indexed_text
+from index.annotate.passages import indexed_text, whole_texts
 from index.errors import IndexMissing
 from index.search import fusion
 from index.search.bm25 import tokenize
-from index.search.fusion import Candidates, Mask, Scores, Scoring
+from index.search.fusion import Mask, Scoring
 from index.search.hybrid import DEPTH, HybridIndex
 from index.storage.store import Store
 from rag.retrieve.columns import Columns
@@ -33,7 +35,6 @@ from rag.understand.query import understand
 
 PAGE = Path(__file__).parent.parent / "docs" / "ablation-search.md"
 PROVINCES = SEED_QUESTIONS.with_name("provinces.jsonl")
-OLD_WEIGHT = 0.7  # of the dense side in the plain weighted sum that was shipped first
 FIRST = (1, 3)
 SPLITS, GROUPS = ("train", "heldout"), ("all", "paraphrase")
 
@@ -71,11 +72,6 @@ class Asked:
 Row = Mapping[tuple[str, str, int], float]  # split, group, first k -> share of the questions
 
 
-def weighted(found: Candidates) -> Scores:
-    """The plain weighted sum of both sides."""
-    return OLD_WEIGHT * fusion.dense(found) + (1 - OLD_WEIGHT) * fusion.lexical(found)
-
-
 def asked(store: Store, questions: Sequence[Question]) -> list[Asked]:
     """The answerable questions that name their evidence."""
     columns = Columns(store)
@@ -88,28 +84,31 @@ def asked(store: Store, questions: Sequence[Question]) -> list[Asked]:
 
 def variants(store: Store) -> Iterator[tuple[str, Ranking]]:
     """Every variant with its name."""
-    texts = [indexed_text(passage) for passage in store.passages]
-    bare = [passage.text for passage in store.passages]
+    texts, bare = [indexed_text(passage) for passage in store.passages], [passage.text for passage in store.passages]
+    paragraphs = whole_texts(store.paragraphs, store.passages)
+    places = {id_: place for place, id_ in enumerate(paragraphs)}
     build = partial(
-        HybridIndex.build, embedder=store.embedder, known=dict(zip(texts, store.index.vectors, strict=True))
+        HybridIndex.build, embedder=store.embedder, known=dict(zip(texts, store.index.vectors, strict=True)),
+        wholes=list(paragraphs.values()), of=[places[passage.paragraph_id] for passage in store.passages],
+    )  # fmt: skip
+    whole, headless = (
+        store.index,
+        build(bare, known=None, wholes=[block.text for block in store.paragraphs if block.id in places]),
     )
-    whole, headless = store.index, build(bare, known=None)
     words, pairs = (
         build(texts, tokens=partial(tokenize, pairs=False)),
         build(texts, tokens=partial(tokenize, words=False)),
     )
     by: Callable[..., Ranking] = partial(partial, _searched, store)
-    yield "dense alone", by(whole, fusion.dense)
-    yield "lexical alone (words and pairs)", by(whole, fusion.lexical)
-    yield "lexical alone, words", by(words, fusion.lexical)
-    yield "lexical alone, character pairs", by(pairs, fusion.lexical)
-    yield "both, reciprocal ranks", by(whole, reciprocal_ranks)
-    yield "both, weighted scores", by(whole, weighted)
+    yield "static table alone", by(whole, table_alone)
+    yield "encoder alone", by(whole, model_alone)
+    yield "both models", by(whole, fusion.dense)
+    yield "BM25 of paragraphs (words and pairs)", by(whole, fusion.lexical)
+    yield "BM25 of passages", by(whole, of_rows)
+    yield "BM25 of paragraphs, words", by(words, fusion.lexical)
+    yield "BM25 of paragraphs, character pairs", by(pairs, fusion.lexical)
+    yield "both models and BM25, reciprocal ranks", by(whole, reciprocal_ranks)
     yield "**fused**", by(whole, fusion.fused)
-    yield "fused, words", by(words, fusion.fused)
-    yield "fused, character pairs", by(pairs, fusion.fused)
-    yield "dense alone, no context header", by(headless, fusion.dense)
-    yield "lexical alone, no context header", by(headless, fusion.lexical)
     yield "fused, no context header", by(headless, fusion.fused)
     yield "fused, no constraints", partial(_free, by(whole, fusion.fused))
     ranked = partial(_ranked, Retriever(store), {passage.id: row for row, passage in enumerate(store.passages)})
@@ -118,9 +117,11 @@ def variants(store: Store) -> Iterator[tuple[str, Ranking]]:
 
 
 def _searched(store: Store, index: HybridIndex, scoring: Scoring, search: Search, mask: Mask) -> list[int]:
-    (found,) = index.candidates([search.words], embedder=store.embedder, k=DEPTH // 2, mask=mask)
+    (found,) = index.candidates(
+        [search.words], embedder=store.embedder, k=DEPTH // 2, mask=mask, sentences=[search.sentence]
+    )
     kept = fusion.ranked(found, scoring)
-    return [one.row for one in kept if one.lexical > 0 or scoring is not fusion.lexical]
+    return [one.row for one in kept if one.lexical_rank or scoring is not fusion.lexical]
 
 
 def _ranked(retriever: Retriever, rows: Mapping[str, int], search: Search, _: Mask) -> list[int]:

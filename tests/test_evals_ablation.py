@@ -1,7 +1,6 @@
 """The ablation of the search and the fit of its fusion, on a small real index."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,7 +71,7 @@ def by_hand(store: Store, k: int, *, constrained: bool) -> float:
 
 
 def test_the_figures_of_a_variant_are_those_of_its_own_computation(store: Store) -> None:
-    ranking = dict(variants(store))["lexical alone (words and pairs)"]
+    ranking = dict(variants(store))["BM25 of paragraphs (words and pairs)"]
     known = asked(store, QUESTIONS)
     row = measure(store, known, ranking)
     assert [one.question.id for one in known] == ["1", "2", "3", "4"]
@@ -94,8 +93,8 @@ def test_every_variant_has_a_row(store: Store) -> None:
 
 
 def candidates(dense: list[float], lexical: list[float], coverage: list[float]) -> Candidates:
-    arrays = [np.array(values, np.float32) for values in (dense, lexical, coverage)]
-    return Candidates(np.arange(len(dense)), np.array([True] * len(dense)), *arrays)
+    parts, words, share = (np.array(values, np.float32) for values in (dense, lexical, coverage))
+    return Candidates(np.arange(len(dense)), np.array([True] * len(dense)), parts[:, None], words, words, share)
 
 
 def test_the_fit_trusts_the_side_that_is_right() -> None:
@@ -126,6 +125,8 @@ def test_the_quality_of_a_ranking_is_its_first_right_row() -> None:
     assert quality(fusion.dense, [one, none]) == pytest.approx(1 / np.log2(3) / 2)
 
 
-def test_the_shipped_weight_is_a_share() -> None:
-    assert 0 < fusion.dense_weight() < 1
-    assert Path(fusion.__file__).with_name(fusion.WEIGHTS).is_file()
+def test_the_shipped_weights_are_shares() -> None:
+    for parts in (1, 2):
+        assert 0 < fusion.dense_weight(parts) < 1
+        assert sum(fusion.part_shares(parts)) == pytest.approx(1)
+        assert min(fusion.part_shares(parts)) > 0

@@ -82,7 +82,7 @@ def test_ranks_are_those_of_either_search_alone(real_pipeline: Pipeline, questio
     mask = np.array([met(passage.context) for passage in store.passages])
 
     def ranks(mode: Mode) -> dict[tuple[str, str], int]:
-        hits = store.search(query.topic or query.text, k=200, mask=mask, mode=mode)
+        hits = store.search(query.search.words, k=200, mask=mask, mode=mode, sentence=query.search.sentence)
         return {(h.passage.paragraph_id, h.passage.text): n for n, h in reversed(list(enumerate(hits, 1)))}
 
     dense, lexical = ranks("dense"), ranks("lexical")

@@ -112,9 +112,9 @@ def test_nothing_is_searched_twice(real_pipeline: Pipeline, monkeypatch: pytest.
     made: Counter[tuple[Any, ...]] = Counter()
     search = real_pipeline.store.search
 
-    def counted(words: str, *, k: int, mask: Any) -> Any:
-        made[words, k, mask.tobytes()] += 1
-        return search(words, k=k, mask=mask)
+    def counted(words: str, *, k: int, mask: Any, sentence: str) -> Any:
+        made[words, sentence, k, mask.tobytes()] += 1
+        return search(words, k=k, mask=mask, sentence=sentence)
 
     monkeypatch.setattr(real_pipeline.store, "search", counted)
     real_pipeline.ask(question)

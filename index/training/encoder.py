@@ -150,8 +150,8 @@ def learn(encoder: Pretrained, sampler: Sampler, plan: Plan, folder: Path, repor
         for group in optimizer.param_groups:
             group["lr"] = plan.rate * min((step + 1) / (0.03 * plan.steps + 1), 1 - step / plan.steps)
         with torch.autocast(device, torch.bfloat16):
-            vectors = _vectors(model, _texts(batch, ahead, plan), device)
-        loss = contrastive_loss(vectors, torch.from_numpy(batch.groups).to(device), plan.scale)
+            made = vectors(model, _texts(batch, ahead, plan), device)
+        loss = contrastive_loss(made, torch.from_numpy(batch.groups).to(device), plan.scale)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(learned, 1.0)
@@ -168,6 +168,14 @@ def learned(folder: Path) -> Tensors:
 
     saved = torch.load(folder / CHECKPOINT, weights_only=True, map_location="cpu")
     return {name: value.float().numpy() for name, value in saved["model"].items()}
+
+
+def plan_of(folder: Path) -> dict[str, object]:
+    """How the last checkpoint was trained, and how many steps of that are done."""
+    import torch
+
+    saved = torch.load(folder / CHECKPOINT, weights_only=True, map_location="cpu")
+    return {**saved["plan"], "steps_done": saved["step"]}
 
 
 def _checkpoint(path: Path, **state: Any) -> None:
@@ -192,7 +200,7 @@ def _texts(batch: Batch, ahead: Sequence[Sequence[int]], plan: Plan) -> list[lis
     ]
 
 
-def _vectors(model: BertModel, texts: Sequence[Sequence[int]], device: str) -> torch.Tensor:
+def vectors(model: BertModel, texts: Sequence[Sequence[int]], device: str) -> torch.Tensor:
     """The mean state of each text, (n, width); texts of like length are read together."""
     import torch
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.embed.embedder import static_table
+from index.errors import InputError
 from index.search.filter import Filter, Subject
 from index.text.places import find_places
 from index.types import Hit
@@ -32,6 +35,8 @@ from rag.understand.units import states_figure, states_unit
 if TYPE_CHECKING:
     from index.storage.store import Store
 
+WEIGHTS_FILE = "WENJU_WEIGHTS"  # names a file of weights that were fitted on a user's own questions
+REFIT = f"请用 wenju eval fit 重新拟合，或不设 {WEIGHTS_FILE}。"
 NEAR_BEFORE, NEAR_AFTER = 40, 25  # characters around a clause that are read with it
 FAR_OUT = 4.0  # standard deviations; more say no more
 NEXT_TO_NOTHING = 0.12  # share of a question's weight
@@ -62,9 +67,18 @@ def vector(values: Features | Confidence) -> NDArray[np.float64]:
 @cache
 def weights() -> Mapping[str, Mapping[str, float]]:
     """The fitted weights by name: "rank" of `Features`, "confidence" of `Confidence`, "draft" as by
-    `rag.answer.rating.values`; the latter two with "bias" and "threshold"."""
+    `rag.answer.rating.values`; the latter two with "bias" and "threshold". Those that ship, or those of the file that
+    WENJU_WEIGHTS names; raises InputError when that cannot be used."""
     loaded: dict[str, dict[str, float]] = json.loads(files("rag.retrieve").joinpath("weights.json").read_text("utf-8"))
-    return loaded
+    if not (own := os.environ.get(WEIGHTS_FILE)):
+        return loaded
+    try:
+        found: dict[str, dict[str, float]] = json.loads(Path(own).read_text("utf-8"))
+        if all(part.keys() <= found[name].keys() for name, part in loaded.items()):
+            return found
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise InputError(f"{own} 读不出权重：{error}。", REFIT) from error
+    raise InputError(f"{own} 是别的版本的权重。", REFIT)
 
 
 def score(features: Features) -> float:

@@ -192,6 +192,25 @@ def retrieval(
     _save(json_, _dump(scores), context.obj)
 
 
+@eval_app.command()
+def fit(
+    context: typer.Context,
+    questions: Annotated[Path, typer.Option(metavar="FILE", help="自己的问题集，写明证据；至少 20 个能答的。")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="权重写到这里。")] = Path(".wenju/weights.json"),
+    index: Annotated[Path, typer.Option("--index", metavar="DIR", envvar="WENJU_INDEX", help="索引文件夹。")] = Path(
+        ".wenju/index"
+    ),
+) -> None:
+    """用自己的问题重新拟合排序和把握程度；之后设 WENJU_WEIGHTS=FILE 使用。"""
+    from evals.dataset import ASKED_ON, load
+    from evals.refit import refit
+    from rag import open_pipeline
+
+    say: Messages = context.obj
+    refit(open_pipeline(index, today=ASKED_ON), load(questions), out)
+    print(say("refitted", file=out))
+
+
 def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 

@@ -40,6 +40,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "stage_generate": ("正在请模型作答…", "asking the model…"),
     "stage_verify": ("正在核对…", "checking…"),
     "stage_embed": ("计算向量", "embedding"),
+    "refitted": (
+        "权重写到 {file}。设 WENJU_WEIGHTS={file} 后使用。",
+        "weights written to {file}; set WENJU_WEIGHTS={file} to use them",
+    ),
     "pace": ("每秒 {n} 段", "{n} a second"),
     "exported": ("{folder}（{size}）", "{folder} ({size})"),
     "note": ("注：{note}", "note: {note}"),
