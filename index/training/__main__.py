@@ -181,7 +181,9 @@ def encoder(work: Work = ENCODER_WORK, steps: int = 1200, batch: int = 64, learn
 
 
 @app.command("export-encoder")
-def export_encoder(model: Path = ENCODER_FOLDER, work: Work = ENCODER_WORK, share: float = 0.5) -> None:
+def export_encoder(
+    model: Annotated[Path, typer.Argument()] = ENCODER_FOLDER, work: Work = ENCODER_WORK, share: float = 0.5
+) -> None:
     """Write the encoder to MODEL: `--share` of what was learned on top of what it began with (0: E5, cut and int8)."""
     from dataclasses import replace
 
