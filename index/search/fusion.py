@@ -89,8 +89,8 @@ def dense_weight(parts: int) -> float:
 
 def part_shares(parts: int) -> tuple[float, ...]:
     """What each part of the vectors counts, in all 1: of a pair first the static table."""
-    weights = _weights()[PARTS[parts]]
-    return tuple(weight / (1 - weights["lexical"]) for name, weight in weights.items() if name != "lexical")
+    weights = [weight for name, weight in _weights()[PARTS[parts]].items() if name != "lexical"]
+    return tuple(weight / sum(weights) for weight in weights)
 
 
 @cache

@@ -96,7 +96,7 @@ def evidence(filter_: Filter, ranked: Sequence[Ranked], anywhere: Ranked | None)
         score=best.score,
         elsewhere=max(0.0, anywhere.score - best.score) if anywhere else 0.0,
         margin=min(WIDE_MARGIN, best.score - other.score) if other else WIDE_MARGIN / 2,
-        unheard=float(f.section < NEXT_TO_NOTHING),
+        unheard=float(f.section < NEXT_TO_NOTHING and f.missed > 0),
         stands_out=_stands_out([r.features.meaning for r in ranked]),
         free=float(filter_.free),
         **{x.name: getattr(f, x.name) for x in fields(Confidence) if hasattr(f, x.name)},

@@ -45,7 +45,7 @@ class Confidence:
     about: float
     narrowed: float
     dense: float
-    unheard: float  # 1 when next to nothing of the question is found, even by meaning
+    unheard: float  # 1 when next to nothing of what is asked about is found, even by meaning
     stands_out: float  # how far its meaning lies above that of the other hits, as by `ranking.evidence`
     free: float  # 1 when the question names no place, time or kind: nothing but its topic says that it belongs here
 
