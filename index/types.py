@@ -117,7 +117,8 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found by a search. `dense` is a cosine in [-1, 1]; `lexical` is BM25 divided by the best
+    """A passage found by a search. `dense` is what the vectors say, calibrated: 0
+    nothing, around 1 much, unbounded (`index.embed.calibration`); `lexical` is BM25 divided by the best
     BM25 of the search, in [0, 1]; `score` fuses them. Ranks count from 1; None when that side did not find it.
     """
 

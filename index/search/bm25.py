@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Tokens = Callable[[str], list[str]]
 
 K1, B = 1.5, 0.75
+OF = "of.npy"  # of which whole each row is part
 EMPTY = ""  # the one token of a text without any, so that every row has a length
 
 # Measured on cmrc2018_train (10,142 questions, 2,403 passages), hit@1: words 0.925, pairs 0.925, both 0.934,
@@ -134,3 +135,29 @@ class Lexical:
 
         model = BM25.load(folder, allow_pickle=False, show_progress=False)
         return cls(model, model.scores["num_docs"])
+
+
+class Wholes:
+    """BM25 over whole texts, told for their parts; `of` is the number of the whole of each row, (rows,)."""
+
+    def __init__(self, lexical: Lexical, of: NDArray[np.int64]) -> None:
+        self._lexical, self.of = lexical, of
+
+    def scores(self, text: str) -> NDArray[np.float32]:
+        """BM25 of the whole of every row, (rows,)."""
+        scores: NDArray[np.float32] = self._lexical.scores(text)[self.of]
+        return scores
+
+    def coverage(self, text: str, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """`Lexical.coverage` of the wholes of `rows`."""
+        return self._lexical.coverage(text, self.of[rows])
+
+    def save(self, folder: Path) -> None:
+        """Write into `folder`; raises OSError when that fails."""
+        self._lexical.save(folder)
+        np.save(folder / OF, self.of)
+
+    @classmethod
+    def load(cls, folder: Path) -> Wholes:
+        """Read what `save` wrote."""
+        return cls(Lexical.load(folder), np.load(folder / OF, allow_pickle=False))

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.embed import calibration
 from index.embed.calibration import Scale
 from index.embed.pair import PairEmbedder, widths_of
 from index.errors import EmbedderError
 from index.search import fusion
-from index.search.bm25 import Lexical, Tokens, tokenize
+from index.search.bm25 import Lexical, Tokens, Wholes, tokenize
 from index.search.fusion import Candidates, Mask, Rows, Scored, Vectors
 from index.storage.generation import FILES
 
@@ -32,36 +31,9 @@ if TYPE_CHECKING:
 Mode = Literal["hybrid", "dense", "lexical"]
 DEPTH = 200  # rows each side proposes at least; rows further down either list do not reach the first 20
 SCORINGS: Mapping[Mode, fusion.Scoring] = {"hybrid": fusion.fused, "dense": fusion.dense, "lexical": fusion.lexical}
-OF = "of.npy"
 BATCH = 256  # texts embedded at a time: the step of the progress bar
 
 _reading = threading.Lock()  # FAISS keeps its size limit in a global
-
-
-class Wholes:
-    """BM25 over whole texts, told for their parts; `of` is the number of the whole of each row, (rows,)."""
-
-    def __init__(self, lexical: Lexical, of: NDArray[np.int64]) -> None:
-        self._lexical, self.of = lexical, of
-
-    def scores(self, text: str) -> Vectors:
-        """BM25 of the whole of every row, (rows,)."""
-        scores: Vectors = self._lexical.scores(text)[self.of]
-        return scores
-
-    def coverage(self, text: str, rows: Rows) -> Vectors:
-        """`Lexical.coverage` of the wholes of `rows`."""
-        return self._lexical.coverage(text, self.of[rows])
-
-    def save(self, folder: Path) -> None:
-        """Write into `folder`; raises OSError when that fails."""
-        self._lexical.save(folder)
-        np.save(folder / OF, self.of)
-
-    @classmethod
-    def load(cls, folder: Path) -> Wholes:
-        """Read what `save` wrote."""
-        return cls(Lexical.load(folder), np.load(folder / OF, allow_pickle=False))
 
 
 class Meaning:

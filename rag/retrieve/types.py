@@ -9,7 +9,7 @@ from index.types import Hit
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """How a passage fits a question; each in [0, 1] except `meaning` and `dense`, which are cosines."""
+    """How a passage fits a question; each in [0, 1] except `meaning`, a cosine, and `dense`."""
 
     clause: float  # share of the question's weight found in the clause
     sentence: float  # ... in the clause and its neighbours in the paragraph
@@ -18,7 +18,7 @@ class Features:
     exact: float  # like section, words that stand there in the same, a longer or a shorter form only
     about: float  # share of the clause's weight that the question has
     narrowed: float  # share of the question's weight that the clause has behind a noun not asked for: 海洋|生产总值
-    meaning: float  # cosine of the topic and the clause
+    meaning: float  # cosine of the topic and the clause, by the static table
     lexical: float  # as in Hit
     dense: float  # as in Hit
     figure: float  # a number in the unit asked for, or a list if one is asked for, stands here; 1 for other questions

@@ -27,7 +27,7 @@ Vectors = NDArray[np.float32]
 CONTAINED = 0.9  # 就业 in 新增就业
 ABBREVIATED = 0.75  # 医保 for 医疗保险: its characters, in order
 
-COS_ZERO, COS_FULL, BY_MEANING = 0.08, 0.6, 0.85  # cosines that count nothing and most, and what most is
+COS_ZERO, COS_FULL, BY_MEANING = 0.08, 0.6, 0.85  # cosines of the table that count nothing and most
 # fmt: off
 _PART_OF_SPEECH = {
     "n": 1.0, "v": 0.55, "a": 0.4, "d": 0.15, "m": 0.25, "q": 0.1, "r": 0.1, "p": 0.05, "c": 0.05, "u": 0.0,
